@@ -1,0 +1,55 @@
+"""Checking of configuration and registry files against their schemas."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from unlabelled.errors import ConfigurationError
+
+
+def check(document: Any, schema_path: str | Path, name: str) -> None:
+    """Check a document against a JSON schema.
+
+    Parameters
+    ----------
+    document
+        What was read from a YAML file.
+    schema_path
+        JSON schema (2020-12) in YAML.
+    name
+        Name of the file, for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        One line per fault: where it is, what was found, what is allowed; for an unknown key the
+        nearest known one.
+    """
+    schema = yaml.safe_load(Path(schema_path).read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    faults = sorted(validator.iter_errors(document), key=lambda fault: list(map(str, fault.path)))
+    if faults:
+        lines = "\n".join(f"  {line}" for fault in faults for line in _describe(fault))
+        raise ConfigurationError(f"{name} does not follow {Path(schema_path).name}:\n{lines}")
+
+
+def _describe(fault: jsonschema.ValidationError) -> Iterable[str]:
+    place = ".".join(map(str, fault.absolute_path)) or "top level"
+    if fault.validator == "additionalProperties" and isinstance(fault.instance, dict):
+        known = list(fault.schema.get("properties", {}))
+        for key in sorted(set(fault.instance) - set(known), key=str):
+            near = difflib.get_close_matches(str(key), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
+            yield f"{place}: unknown key {key!r}; {hint}"
+    elif fault.context:  # oneOf / anyOf: the branch with the fewest faults is the one meant
+        branches: dict[Any, list[jsonschema.ValidationError]] = {}
+        for inner in fault.context:
+            branches.setdefault(inner.schema_path[0], []).append(inner)
+        for inner in min(branches.values(), key=len):
+            yield from _describe(inner)
+    else:
+        yield f"{place}: {fault.message}"

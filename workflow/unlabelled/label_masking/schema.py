@@ -1,0 +1,39 @@
+"""Columns of the label-masking tables."""
+
+import pyarrow as pa
+
+from unlabelled.tables import field
+
+RESULTS = pa.schema(
+    [
+        field("task", pa.string(), "name of the task in the configuration"),
+        field("arm", pa.string(), "representation: untrained, as_published, corrected, ..."),
+        field("arm_seed", pa.int64(), "initialisation (and pre-training) seed of the encoder"),
+        field("head", pa.string(), "regressor on the frozen representation: ridge, mlp"),
+        field("n_labels", pa.int64(), "labels shown to the regressor"),
+        field("draw", pa.int64(), "which random subset of the training labels"),
+        field("label_ids_digest", pa.string(), "SHA-256 of the sorted material_ids of the subset"),
+        field("n_test", pa.int64(), "crystals of the test part"),
+        field("mae", pa.float64(), "mean absolute error on the test part", "unit of the label"),
+        field("rmse", pa.float64(), "root mean squared error on the test part", "unit of the label"),
+        field("r2", pa.float64(), "coefficient of determination on the test part"),
+        field("seconds", pa.float64(), "time to fit and to predict", "s"),
+    ]
+)
+
+PAIRED = pa.schema(
+    [
+        field("task", pa.string(), "name of the task in the configuration"),
+        field("arm", pa.string(), "arm compared"),
+        field("reference", pa.string(), "arm it is compared with, on the same label subsets"),
+        field("head", pa.string(), "regressor on the frozen representation"),
+        field("n_labels", pa.int64(), "labels shown to the regressor"),
+        field("n_pairs", pa.int64(), "label subsets on which both arms were trained"),
+        field("mean_arm", pa.float64(), "mean MAE of the arm", "unit of the label"),
+        field("mean_reference", pa.float64(), "mean MAE of the reference", "unit of the label"),
+        field("difference", pa.float64(), "mean of arm minus reference", "unit of the label"),
+        field("low", pa.float64(), "lower end of the bootstrap 95 % interval", "unit of the label"),
+        field("high", pa.float64(), "upper end of the bootstrap 95 % interval", "unit of the label"),
+        field("relative", pa.float64(), "difference divided by the mean of the reference"),
+    ]
+)

@@ -1,0 +1,1 @@
+"""Raw sources: fetching, verifying and reading them entry by entry."""
