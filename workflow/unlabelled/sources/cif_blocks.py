@@ -1,0 +1,106 @@
+"""Splitting of CIF text into its data blocks (standard library only)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_HEADER = re.compile(rb"\s*data_(\S*)", re.IGNORECASE)
+_CODE = re.compile(rb"\s*_database_code_ICSD\s+(\S+)", re.IGNORECASE)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One data block.
+
+    Attributes
+    ----------
+    name
+        What follows ``data_``; may be empty.
+    code
+        ICSD collection code, if stated.
+    text
+        The block with its header; empty if there is an error.
+    error
+        Why the block cannot be read.
+    """
+
+    name: str
+    code: str | None
+    text: str
+    error: str | None
+
+
+def blocks(lines: Iterable[bytes], limit: float) -> Iterator[Block]:
+    """Yield the data blocks of a CIF file.
+
+    ``data_`` inside a text field (between two lines that begin with a semicolon) starts no block.
+    What stands before the first block is left out.
+
+    Parameters
+    ----------
+    lines
+        The lines with their ends.
+    limit
+        Largest size of a block, in bytes; a larger one is not kept in memory but has an error.
+    """
+    block: _Growing | None = None
+    opened = 0  # number of the line where the present text field begins; 0 outside of one
+    for number, line in enumerate(lines, start=1):
+        content = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
+        if content.startswith(b";"):
+            opened = 0 if opened else number
+        elif not opened and (header := _HEADER.match(content)):
+            if block:
+                yield block.finished()
+            block = _Growing(header[1], limit)
+        elif not opened and block and (code := _CODE.match(content)):
+            block.code = code[1].strip(b"'\"")
+        if block:
+            block.add(content)
+    if block:
+        yield block.finished(opened)
+
+
+class _Growing:
+    def __init__(self, name: bytes, limit: float) -> None:
+        self.name = name
+        self.code = b""
+        self._limit = limit
+        self._size = 0
+        self._lines: list[bytes] = []
+
+    def add(self, line: bytes) -> None:
+        self._size += len(line)
+        if self._size <= self._limit:
+            self._lines.append(line)
+        else:
+            self._lines.clear()
+
+    def finished(self, opened: int = 0) -> Block:
+        name = self.name.decode("utf-8", "replace")
+        code = self.code.decode("utf-8", "replace")
+        text, error = "", None
+        if opened:
+            error = (
+                f"the text field that begins in line {opened} is never closed; this and all that "
+                "follows in the file cannot be read"
+            )
+        elif self._size > self._limit:
+            error = too_large(self._size, self._limit)
+        else:
+            text, error = decoded(b"".join(self._lines))
+        return Block(name, code if code not in ("", "?", ".") else None, text, error)
+
+
+def too_large(size: float, limit: float) -> str:
+    """Return the error of a text that is larger than the limit; both in bytes."""
+    return f"it is {size / 1e6:.3g} MB large; the limit `entry_limit_mb` is {limit / 1e6:.3g}"
+
+
+def decoded(data: bytes) -> tuple[str, str | None]:
+    """Return the text and no error, or no text and the error."""
+    try:
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        return "", f"it is not UTF-8 text: {error}"

@@ -1,0 +1,64 @@
+"""Fetching and reading a source through one interface, whatever its kind."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from unlabelled.sources import amcsd, local, materials_project, package, tables, url
+from unlabelled.sources.entry import Entry
+from unlabelled.sources.specification import SourceSpec
+
+
+def fetch(name: str, spec: SourceSpec, destination: str | Path, mirrors: Sequence[str]) -> None:
+    """Write the verified raw file of a source, whole or not at all.
+
+    Parameters
+    ----------
+    name
+        Name of the source, for messages.
+    spec
+        Its specification. Kinds ``folder``, ``zip`` and ``icsd`` are read in place: for them
+        nothing is written.
+    destination
+        File to write.
+    mirrors
+        Directories that may hold the files of kind ``url``.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be had, or is not the pinned one.
+    """
+    destination = Path(destination)
+    if spec["kind"] == "package":
+        package.fetch(name, spec, destination)
+    elif spec["kind"] == "url":
+        url.fetch(name, spec, destination, mirrors)
+    elif spec["kind"] == "materials_project":
+        materials_project.fetch(name, spec, destination)
+
+
+def entries(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Entry]:
+    """Yield the crystals of a source one by one.
+
+    Parameters
+    ----------
+    name
+        Name of the source, for messages.
+    spec
+        Its specification.
+    path
+        The file that :func:`fetch` wrote; not used for data that are read in place.
+
+    Raises
+    ------
+    SourceError
+        If the source as a whole cannot be read. A fault of one crystal is stated in its entry.
+    """
+    if spec["kind"] == "package" or spec["kind"] == "url":
+        read = spec["read"]
+        if read["format"] == "csv":
+            return tables.csv_entries(name, read, path)
+        return amcsd.entries(name, path)
+    if spec["kind"] == "materials_project":
+        return tables.json_lines_entries(name, spec["labels"], path)
+    return local.entries(name, spec)

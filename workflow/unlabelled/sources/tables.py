@@ -1,0 +1,170 @@
+"""Tables with one crystal per row: comma-separated values and JSON lines, read as a stream."""
+
+import ast
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+from unlabelled.errors import SourceError
+from unlabelled.sources.entry import Entry
+from unlabelled.sources.labels import LabelReader, require_columns
+from unlabelled.sources.specification import CsvRead, LabelSpec
+
+FIELD_LIMIT = 50_000_000  # characters in one cell; Python's default of 131,072 is too small
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def csv_entries(name: str, read: CsvRead, path: str | Path) -> Iterator[Entry]:
+    """Yield the crystals of a table of comma-separated values.
+
+    Parameters
+    ----------
+    name
+        Name of the source, for messages.
+    read
+        The columns.
+    path
+        The table in UTF-8, gzipped or not. Lines before the header that start with ``#`` are
+        comments.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, is no such table or lacks a column.
+    """
+    path = Path(path)
+    labels = LabelReader(name, read["labels"])
+    formula = [read["formula"]] if "formula" in read else []
+    csv.field_size_limit(FIELD_LIMIT)
+    with _text(name, path) as file:
+        try:
+            rows: Iterator[list[str]] = csv.reader(_after_comments(file), strict=True)
+            header, rows = _with_index(next(rows, []), rows)
+            needed = [read["id"], read["structure"], *formula, *labels.columns.values()]
+            require_columns(name, path, needed, header)
+            for number, cells in enumerate(rows, start=1):
+                if cells:
+                    yield _row_entry(number, header, cells, read, labels)
+        except csv.Error as error:
+            raise SourceError(
+                f"source {name!r}: {path} is not a table of comma-separated values: {error}"
+            ) from error
+    labels.log_faults()
+
+
+def json_lines_entries(
+    name: str, labels: Mapping[str, LabelSpec], path: str | Path
+) -> Iterator[Entry]:
+    """Yield the crystals that :mod:`unlabelled.sources.materials_project` wrote.
+
+    Parameters
+    ----------
+    name
+        Name of the source, for messages.
+    labels
+        Column and unit by label name.
+    path
+        JSON lines with ``material_id``, ``structure`` and the label columns.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or a line is not such a JSON object.
+    """
+    path = Path(path)
+    reader = LabelReader(name, labels)
+    with _text(name, path) as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                material = json.loads(line)
+                entry, structure = str(material["material_id"]), material["structure"]
+            except (ValueError, TypeError, KeyError) as error:
+                raise SourceError(
+                    f"source {name!r}: line {number} of {path} is not a material in JSON "
+                    f"({type(error).__name__}: {error}); delete the file and fetch it again"
+                ) from error
+            yield Entry(
+                entry,
+                json.dumps(structure),
+                "structure_dict",
+                reader.read(entry, material),
+                error=None if structure else "the source has no structure",
+            )
+    reader.log_faults()
+
+
+def _row_entry(
+    number: int, header: list[str], cells: list[str], read: CsvRead, labels: LabelReader
+) -> Entry:
+    row = dict(zip(header, cells, strict=False))
+    entry = row.get(read["id"], "").strip()
+    text = row.get(read["structure"], "")
+    error = None
+    if len(cells) != len(header):
+        error = f"the row has {len(cells)} cells, the header {len(header)}"
+    elif not entry:
+        error = f"the row has nothing in the column {read['id']!r}"
+    elif not text.strip():
+        error = f"the row has nothing in the column {read['structure']!r}"
+    entry = entry or f"row-{number}"
+    if error:
+        nothing = dict.fromkeys(labels.columns)
+        return Entry(entry, "", read["structure_format"], nothing, error=error)
+    formula = row[read["formula"]].strip() if "formula" in read else ""
+    return Entry(
+        entry, text, read["structure_format"], labels.read(entry, row), _formula(formula) or None
+    )
+
+
+def _with_index(
+    header: list[str], rows: Iterator[list[str]]
+) -> tuple[list[str], Iterator[list[str]]]:
+    """Return header and rows of equal length where only the header lacks the leading index.
+
+    Some tables were written with an index column that has no name, not even an empty one.
+    """
+    first = next(rows, None)
+    if first is None:
+        return header, rows
+    if len(first) == len(header) + 1:
+        header = ["", *header]
+    return header, chain([first], rows)
+
+
+def _formula(text: str) -> str:
+    """Return a formula; one table states it as a dictionary of amounts by element."""
+    if not text.startswith("{"):
+        return text
+    try:
+        amounts = ast.literal_eval(text)
+        return "".join(f"{element}{float(amount):g}" for element, amount in amounts.items())
+    except (ValueError, SyntaxError, TypeError, AttributeError):
+        return text  # the structures stage says that this is no formula
+
+
+def _after_comments(lines: io.TextIOBase) -> Iterator[str]:
+    for line in lines:
+        if not line.startswith("#"):
+            yield line
+            break
+    yield from lines
+
+
+@contextmanager
+def _text(name: str, path: Path) -> Iterator[io.TextIOBase]:
+    try:
+        with path.open("rb") as start:
+            zipped = start.read(2) == _GZIP_MAGIC
+        opener = gzip.open if zipped else open
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            yield file
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"source {name!r}: {path} cannot be read ({type(error).__name__}: {error}); "
+            "fetch it again"
+        ) from error
