@@ -36,7 +36,7 @@ REJECTS = pa.schema(
 
 
 def crystals(labels: Mapping[str, str]) -> pa.Schema:
-    """Schema of the crystal table.
+    """Return the schema of the crystal table.
 
     Parameters
     ----------

@@ -1,0 +1,113 @@
+"""Splits of a dataset into a training part and a test part."""
+
+import math
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from unlabelled import seeds
+from unlabelled.errors import UserError
+from unlabelled.tables import field
+
+SCHEMA = pa.schema(
+    [
+        field("material_id", pa.string(), "identifier in the crystal table"),
+        field("formula_reduced", pa.string(), "reduced formula"),
+        field("part", pa.string(), "train or test"),
+    ]
+)
+
+
+def split(
+    crystals: pd.DataFrame,
+    by: Literal["formula", "crystal"],
+    test_fraction: float,
+    seed: int,
+    task: str,
+) -> pd.DataFrame:
+    """Split crystals at random.
+
+    Parameters
+    ----------
+    crystals
+        Columns material_id and formula_reduced.
+    by
+        What is drawn: reduced formulas, so that all crystals of one formula are in one part, or
+        single crystals.
+    test_fraction
+        Share of the formulas (or crystals) that go to the test part, rounded up.
+    seed, task
+        Key of the draw.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :data:`SCHEMA`, in the order of `crystals`.
+    """
+    column = {"formula": "formula_reduced", "crystal": "material_id"}[by]
+    groups = np.array(sorted(set(crystals[column])))
+    order = seeds.generator(seed, "split", task).permutation(len(groups))
+    test = set(groups[order[: math.ceil(test_fraction * len(groups))]])
+    return _parts(crystals, crystals[column].isin(test))
+
+
+def split_by_folds(
+    crystals: pd.DataFrame, fold_file: str | Path, test_fold: int | str
+) -> pd.DataFrame:
+    """Split crystals by a fold file.
+
+    Parameters
+    ----------
+    crystals
+        Columns material_id and formula_reduced.
+    fold_file
+        CSV or Parquet with the columns material_id and fold.
+    test_fold
+        The fold that is the test part; all others are the training part.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :data:`SCHEMA`.
+
+    Raises
+    ------
+    UserError
+        If the file lacks a column, a crystal, or the fold asked for, or names a crystal twice.
+    """
+    path = Path(fold_file)
+    if not path.is_file():
+        raise UserError(f"fold file {path} does not exist; correct split.file of the task")
+    read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
+    folds = read(path)
+    if missing := {"material_id", "fold"} - set(folds.columns):
+        raise UserError(
+            f"{path} lacks the column {sorted(missing)[0]}; it has {list(folds.columns)}"
+        )
+    fold_of = folds.astype(str).set_index("material_id")["fold"]
+    if not fold_of.index.is_unique:
+        twice = fold_of.index[fold_of.index.duplicated()][0]
+        raise UserError(f"{path} names {twice} more than once")
+    known = sorted(set(fold_of))
+    if str(test_fold) not in known:
+        raise UserError(f"{path} has no fold {test_fold}; it has {known}")
+    without = crystals.loc[~crystals.material_id.isin(fold_of.index), "material_id"]
+    if len(without):
+        raise UserError(
+            f"{path} gives no fold for {len(without)} of {len(crystals)} crystals, the first "
+            f"{without.iloc[0]}; add them or leave them out of the dataset"
+        )
+    return _parts(crystals, crystals.material_id.map(fold_of) == str(test_fold))
+
+
+def _parts(crystals: pd.DataFrame, test: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "material_id": crystals.material_id,
+            "formula_reduced": crystals.formula_reduced,
+            "part": np.where(test, "test", "train"),
+        }
+    )
