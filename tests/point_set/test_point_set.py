@@ -1,0 +1,118 @@
+import itertools
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymatgen.core import Lattice, Structure
+
+from unlabelled.point_set.point_set import NotRepresentableError, point_set
+from unlabelled.point_set.supercell import supercell_matrix
+from unlabelled.structures.schema import Reason
+
+
+def rows(points):
+    """Each site's element and its sorted neighbours: what the network can see of it."""
+    images = points.n_supercell // points.n_sites
+    species = np.repeat(points.atomic_numbers, images)
+    return sorted(
+        (int(z), *sorted(zip(species.tolist(), np.round(d, 3).tolist(), strict=True)))
+        for z, d in zip(points.atomic_numbers, points.distances, strict=True)
+    )
+
+
+def assert_same(first, second):
+    for a, b in zip(rows(first), rows(second), strict=True):
+        assert a[0] == b[0]
+        np.testing.assert_allclose(np.array(a[1:]), np.array(b[1:]), atol=2e-3)
+
+
+def test_rock_salt(materials):
+    points = point_set(materials["NaCl"], 50, 50)
+    assert sorted(points.atomic_numbers) == [11, 17]
+    assert points.n_sites == 2
+    assert 26 <= points.n_supercell <= 50
+    nearest = np.sort(points.distances, axis=1)
+    np.testing.assert_array_equal(nearest[:, 0], 0)  # the site itself, and nothing else
+    np.testing.assert_allclose(nearest[:, 1], 5.64 / 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["TiO2", "quartz", "triclinic", "Fe"])
+def test_distances_are_minimum_images_of_the_supercell(materials, name):
+    points = point_set(materials[name], 50, 50)
+    primitive = materials[name].get_primitive_structure(tolerance=0.5)
+    matrix = supercell_matrix(primitive.lattice.matrix, len(primitive), 50)
+    axes = matrix @ primitive.lattice.matrix
+    shifts = np.array(list(itertools.product(range(-3, 4), repeat=3)))
+    translations = np.array(list(itertools.product(range(-9, 10), repeat=3)))
+    translations = translations @ primitive.lattice.matrix
+    fractional = translations @ np.linalg.inv(axes)
+    inside = np.all((fractional > -1e-6) & (fractional < 1 - 1e-6), axis=1)
+    assert inside.sum() * len(primitive) == points.n_supercell
+    cartesian = primitive.cart_coords
+    for i, j in itertools.product(range(len(primitive)), repeat=2):
+        atoms = cartesian[j] + translations[inside]
+        difference = (atoms - cartesian[i])[:, None] + shifts @ axes
+        expected = np.sort(np.linalg.norm(difference, axis=-1).min(axis=1))
+        images = points.n_supercell // points.n_sites
+        found = np.sort(points.distances[i, j * images : (j + 1) * images])
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["NaCl", "quartz", "triclinic", "ZnO"])
+def test_the_origin_the_orientation_and_the_order_of_sites_do_not_matter(materials, name):
+    structure = materials[name]
+    moved = structure.copy()
+    moved.translate_sites(range(len(moved)), [0.13, 0.27, 0.41])
+    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    turned = Structure(
+        Lattice(structure.lattice.matrix @ rotation.T), structure.species, structure.frac_coords
+    )
+    shuffled = Structure.from_sites([structure[i] for i in reversed(range(len(structure)))])
+    original = point_set(structure, 50, 50)
+    for other in (moved, turned, shuffled):
+        assert_same(original, point_set(other, 50, 50))
+
+
+def test_the_conventional_cell_gives_the_primitive_cell_s_point_set(materials):
+    conventional = materials["NaCl"]
+    assert len(conventional) == 8
+    assert_same(
+        point_set(conventional, 50, 50), point_set(conventional.get_primitive_structure(), 50, 50)
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_random_crystals_hold_26_to_50_atoms_and_see_themselves(seed):
+    generator = np.random.default_rng(seed)
+    n = int(generator.integers(1, 12))
+    lattice = Lattice.from_parameters(*generator.uniform(5, 9, 3), *generator.uniform(70, 110, 3))
+    structure = Structure(lattice, generator.choice(["O", "Fe", "Na"], n), generator.random((n, 3)))
+    points = point_set(structure, 50, 50)
+    assert 26 <= points.n_supercell <= 50
+    assert points.distances.dtype == np.float32
+    assert (np.sort(points.distances, axis=1)[:, 0] == 0).all()
+    assert np.isfinite(points.distances).all()
+
+
+@pytest.mark.parametrize(
+    ("species", "reason", "message"),
+    [
+        ("Ne", Reason.MISSING_FEATURE, "Ne has no Electronegativity, AtomicRadius"),
+        ("Fm", Reason.UNSUPPORTED_ELEMENT, "Fm (Z = 100)"),
+    ],
+)
+def test_elements_without_inputs_are_refused(species, reason, message):
+    with pytest.raises(NotRepresentableError, match=re.escape(message)) as caught:
+        point_set(Structure(Lattice.cubic(4), [species], [[0, 0, 0]]), 50, 50)
+    assert caught.value.reason is reason
+
+
+def test_the_limit_counts_primitive_sites(materials):
+    supercell = materials["quartz"] * [2, 2, 2]
+    assert point_set(supercell, 9, 50).n_sites == 9
+    with pytest.raises(NotRepresentableError, match="9 sites, 8 allowed") as caught:
+        point_set(supercell, 8, 50)
+    assert caught.value.reason is Reason.TOO_MANY_SITES

@@ -1,0 +1,116 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from unlabelled.errors import UserError
+from unlabelled.point_set.batch import collate
+from unlabelled.point_set.features import element_table
+from unlabelled.point_set.point_set import PointSet, point_set
+from unlabelled.site_net import weights
+from unlabelled.site_net.encoder import EncoderOptions, SiteNet
+
+
+@pytest.fixture(params=["relu", "mish"])
+def encoder(request):
+    torch.manual_seed(0)
+    return SiteNet(EncoderOptions(local_activation=request.param)).double()
+
+
+@pytest.fixture
+def crystals(materials):
+    return [point_set(s, 50, 50) for s in materials.values()]
+
+
+def size(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_parameter_counts_are_those_of_the_specification(encoder):
+    assert size(encoder.local) == 32_417
+    assert size(encoder.pooled) == 23_360
+    assert size(encoder) == 55_777
+
+
+def by_hand(encoder, p):
+    """The formulas, site by site and atom by atom."""
+    f = torch.from_numpy(element_table()[p.atomic_numbers])
+    images = p.n_supercell // p.n_sites
+    local, pooled = encoder.local, encoder.pooled
+    means = []
+    for i in range(p.n_sites):
+        logits, values = [], []
+        for j in range(p.n_supercell):
+            d = torch.tensor([float(p.distances[i, j])], dtype=torch.float64)
+            z = torch.cat([local.site(f[i]), local.site(f[j // images]), local.interaction(d)])
+            logits.append(local.attention(z)[0].item())
+            values.append(local.value(z))
+        total = sum(math.exp(x) for x in logits)
+        h = sum(math.exp(x) / total * v for x, v in zip(logits, values, strict=True))
+        means.append(local.bottleneck(h))
+    g = sum(pooled.before_pooling(m) for m in means) / p.n_sites
+    return pooled.bottleneck(pooled.after_pooling(g))
+
+
+def test_the_dense_form_is_the_formulas(encoder, crystals):
+    batch = collate(crystals).double()
+    with torch.no_grad():
+        embeddings = encoder(batch)
+        for embedding, p in zip(embeddings, crystals, strict=True):
+            # The look-up table of a batch is float32; the difference comes from there.
+            torch.testing.assert_close(embedding, by_hand(encoder, p), rtol=1e-5, atol=1e-6)
+
+
+def test_blocks_are_linear_then_activation_then_norm(encoder):
+    linear, act, norm = encoder.local.site
+    assert isinstance(linear, nn.Linear)
+    assert isinstance(norm, nn.LayerNorm)
+    expected = nn.ReLU if encoder.options.local_activation == "relu" else nn.Mish
+    assert isinstance(act, expected)
+    assert isinstance(encoder.pooled.after_pooling[1], nn.Mish)
+
+
+def test_neither_company_nor_order_of_crystals_matters(encoder, crystals):
+    with torch.no_grad():
+        together = encoder(collate(crystals).double())
+        reverse = encoder(collate(crystals[::-1]).double())
+        alone = torch.cat([encoder(collate([p]).double()) for p in crystals])
+    torch.testing.assert_close(together, alone, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(together, reverse.flip(0), rtol=1e-10, atol=1e-10)
+
+
+def test_the_order_of_sites_does_not_matter(encoder, crystals):
+    generator = np.random.default_rng(0)
+    for p in crystals:
+        images = p.n_supercell // p.n_sites
+        order = generator.permutation(p.n_sites)
+        columns = (order[:, None] * images + generator.permutation(images)).ravel()
+        shuffled = PointSet(p.atomic_numbers[order], p.distances[order][:, columns])
+        with torch.no_grad():
+            first, second = encoder(collate([p]).double()), encoder(collate([shuffled]).double())
+        torch.testing.assert_close(first, second, rtol=1e-10, atol=1e-10)
+
+
+def test_padding_carries_no_information(encoder, crystals):
+    batch = collate(crystals).double()
+    batch.distances[batch.padding] = 99.0
+    with torch.no_grad():
+        torch.testing.assert_close(encoder(batch), encoder(collate(crystals).double()))
+
+
+def test_weights_come_back_with_their_options(encoder, crystals, tmp_path):
+    weights.save(encoder.float(), tmp_path / "encoder.safetensors", {"seed": 1})
+    found = weights.load(tmp_path / "encoder.safetensors")
+    assert found.options == encoder.options
+    batch = collate(crystals)
+    with torch.no_grad():
+        assert torch.equal(found(batch), encoder(batch))
+
+
+def test_a_file_that_is_no_encoder_is_refused(tmp_path):
+    path = tmp_path / "encoder.safetensors"
+    path.write_bytes(b"no weights")
+    with pytest.raises(UserError, match=r"encoder\.safetensors holds no encoder"):
+        weights.load(path)

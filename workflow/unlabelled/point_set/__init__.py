@@ -1,0 +1,1 @@
+"""Crystals as point sets: supercells, site inputs, distances, shards and batches."""

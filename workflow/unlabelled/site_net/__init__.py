@@ -1,0 +1,1 @@
+"""Site-Net encoder: sites attend to their environment; the crystal is the pooled sites."""
