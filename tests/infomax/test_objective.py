@@ -1,0 +1,312 @@
+"""The objective against its formulas, and every option against what it should change."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from unlabelled.infomax.negatives import draw, environments, false_crystals, same_sites
+from unlabelled.infomax.objective import InfoMax
+from unlabelled.infomax.options import PRESETS, InfoMaxOptions, variant
+from unlabelled.infomax.training import initialise
+from unlabelled.point_set.batch import collate
+
+PUBLISHED, CORRECTED = PRESETS["as_published"], PRESETS["corrected"]
+
+
+def model(options):
+    return initialise(options, seed=0).double()
+
+
+def draws(batch, options, seed=0, *, noise=True):
+    return draw(batch, options, torch.Generator().manual_seed(seed), noise=noise)
+
+
+def size(*modules):
+    return sum(p.numel() for module in modules for p in module.parameters())
+
+
+@pytest.fixture
+def batch(point_sets):
+    return collate(point_sets).double()
+
+
+def test_parameter_counts_are_those_of_the_specification():
+    m = InfoMax(PUBLISHED)
+    assert size(m.local_log_variance, m.site_projection, m.constituent_projection) == 21_536
+    assert size(m.global_log_variance, m.crystal_projection, m.member_projection) == 27_072
+
+
+def softplus(x):
+    return max(x, 0) + math.log1p(math.exp(-abs(x)))
+
+
+@pytest.mark.parametrize("options", [PUBLISHED, CORRECTED], ids=["as_published", "corrected"])
+def test_the_local_loss_is_the_formula(batch, options):
+    """Site by site, atom by atom, straight from the table of negatives of the specification."""
+    m, random = model(options), draws(batch, options)
+    with torch.no_grad():
+        h = m.encoder.local(batch)
+        mean, log_variance = m.encoder.local.bottleneck(h), m.local_log_variance(h)
+        noisy = mean + random.local_noise * (log_variance / 2).exp()
+        per_crystal = torch.zeros(batch.n_crystals, dtype=torch.float64)
+        for i in range(len(mean)):
+            k = int(random.donor[i])
+            own, false = batch.padding[i], batch.padding[k]
+            either = own | false
+            mismatched = options.negative_padding == "mismatched"
+            rows = [
+                (i, i, own, -1),
+                (k, k, false, 1),
+                (i, k, own if mismatched else either, 1),  # own species, wrong distances
+                (k, i, false if mismatched else either, 1),  # wrong species, own distances
+            ]
+            losses = []
+            for species, distance, padding, sign in rows:
+                total = norm = 0.0
+                different = False
+                for j in range(batch.padding.shape[1]):
+                    if padding[j]:
+                        continue
+                    x = batch.features[batch.neighbours[species, j]]
+                    d = batch.distances[distance, j]
+                    q = torch.cat([x, d[None]])
+                    score = float(m.site_projection(noisy[i]) @ m.constituent_projection(q))
+                    weight = (float(d) + 1) ** -2
+                    total += weight * softplus(sign * score)
+                    norm += weight
+                    different |= bool(
+                        (x != batch.features[batch.neighbours[i, j]]).any()
+                        or d != batch.distances[i, j]
+                    )
+                counts = different or options.identical_negatives == "kept"
+                losses.append((total / norm, counts))
+            negatives = [loss for loss, counts in losses[1:] if counts]
+            loss = losses[0][0] + sum(negatives) / max(len(negatives), 1)
+            per_crystal[batch.crystal[i]] += loss / int(batch.n_sites[batch.crystal[i]])
+        stage = m.local_stage(batch, random)
+    assert float(stage.dim) == pytest.approx(float(per_crystal.mean()), rel=1e-9)
+
+
+@pytest.mark.parametrize("options", [PUBLISHED, CORRECTED], ids=["as_published", "corrected"])
+def test_the_global_loss_is_the_formula(batch, options):
+    m, random = model(options), draws(batch, options)
+    with torch.no_grad():
+        local = m.encoder.local.represent(batch)
+        negatives = m.encode_negatives(batch, random)
+        stage = m.global_stage(local, negatives, batch, random)
+        u = m.encoder.pooled(local, batch)
+        mean, log_variance = m.encoder.pooled.bottleneck(u), m.global_log_variance(u)
+        noisy = mean + random.global_noise * (log_variance / 2).exp()
+        fakes = [m.encoder.local.represent(c) for c in false_crystals(batch, random)]
+        identical = [same_sites(c, batch) for c in false_crystals(batch, random)]
+
+        def score(crystal, site):
+            return float(m.crystal_projection(noisy[crystal]) @ m.member_projection(site))
+
+        total = 0.0
+        for c in range(batch.n_crystals):
+            sites = (batch.crystal == c).nonzero().ravel().tolist()
+            for i in sites:
+                other = int(batch.crystal[random.donor[i]])
+                terms = [(softplus(score(other, local[i])), other != c)]
+                terms += [
+                    (softplus(score(c, fake[i])), not bool(same[i]))
+                    for fake, same in zip(fakes, identical, strict=True)
+                ]
+                counted = [t for t, ok in terms if ok or options.identical_negatives == "kept"]
+                loss = softplus(-score(c, local[i])) + sum(counted) / max(len(counted), 1)
+                total += loss / len(sites) / batch.n_crystals
+    assert float(stage.dim) == pytest.approx(total, rel=1e-9)
+
+
+def test_d1_activation_of_the_local_stage():
+    published, corrected = InfoMax(PUBLISHED), InfoMax(CORRECTED)
+    for m, kind in ((published, nn.ReLU), (corrected, nn.Mish)):
+        assert isinstance(m.encoder.local.site[1], kind)
+        assert isinstance(m.site_projection[1], kind)
+        assert isinstance(m.constituent_projection[1], kind)
+        assert isinstance(m.crystal_projection[1], nn.Mish)  # the global stage is mish in both
+
+
+def test_d4_padding_of_mixed_negatives(batch):
+    for padding, gains_weight in (("mismatched", True), ("matched", False)):
+        options = replace(CORRECTED, negative_padding=padding)
+        random = draws(batch, options)
+        _, negatives = environments(batch, random, options)
+        false = batch.padding[random.donor]
+        # weight on atoms that the tensor in use does not have
+        distances_of_padding = (~negatives[1].padding & false).any()
+        own_distances_of_padding = (~negatives[2].padding & batch.padding).any()
+        assert bool(distances_of_padding) is gains_weight
+        assert bool(own_distances_of_padding) is gains_weight
+
+
+def test_d5_kl_form():
+    zero = torch.zeros(3, 4)
+    assert float(model(PUBLISHED)._divergence(zero, zero)) == 1
+    assert float(model(CORRECTED)._divergence(zero, zero)) == 0
+    mean, log_variance = torch.full((1, 1), 2.0), torch.full((1, 1), 1.0)
+    expected = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mean, (log_variance / 2).exp()),
+        torch.distributions.Normal(0.0, 1.0),
+    )
+    torch.testing.assert_close(model(CORRECTED)._divergence(mean, log_variance), expected[0, 0])
+    assert float(model(PUBLISHED)._divergence(mean, log_variance)) == pytest.approx(2 + math.e - 1)
+
+
+def test_d6_only_the_published_variant_has_a_probe():
+    assert InfoMax(CORRECTED).property_probe is None
+    assert size(InfoMax(PUBLISHED).property_probe) == 64 * 256 + 256 + 256 + 1
+
+
+def test_d6_labels_do_not_reach_the_encoder(point_sets):
+    batch = collate(point_sets, range(len(point_sets))).double()
+    m, random = model(PUBLISHED), draws(batch, PUBLISHED)
+    local = m.local_stage(batch, random)
+    crystal = m.global_stage(local.representation, m.encode_negatives(batch, random), batch, random)
+    squared, absolute = m.probe_loss(crystal.representation, batch)
+    squared.backward()
+    assert len(absolute) == len(point_sets)
+    assert all(p.grad is None for p in m.encoder.parameters())
+    assert all(p.grad is not None for p in m.property_probe.parameters())
+
+
+def test_d6_crystals_without_label_are_left_out(point_sets):
+    labels = [math.nan] * len(point_sets)
+    batch = collate(point_sets, labels).double()
+    squared, absolute = model(PUBLISHED).probe_loss(torch.zeros(len(labels), 64).double(), batch)
+    assert float(squared) == 0
+    assert len(absolute) == 0
+
+
+def test_d21_negatives_equal_to_positives_are_masked(materials):
+    from unlabelled.point_set.point_set import point_set
+
+    names = ("Fe", "CsCl", "Fe", "NaCl")  # half a batch away, iron meets iron
+    batch = collate([point_set(materials[name], 50, 50) for name in names]).double()
+    options = replace(CORRECTED, donors="roll")
+    random = draws(batch, options)
+    own, negatives = environments(batch, random, options)
+    iron = batch.atomic_numbers == 26
+    assert (negatives[0].equals(own) == iron).all()
+    permuted = false_crystals(batch, random)[2]
+    assert (same_sites(permuted, batch) == iron).all()  # one element: nothing to permute
+    m = model(options)
+    kept = model(replace(options, identical_negatives="kept"))
+    assert float(m.local_stage(batch, random).dim) != float(kept.local_stage(batch, random).dim)
+
+
+def test_d22_donors(batch):
+    rows = torch.arange(len(batch.features))
+    rolled = draws(batch, replace(CORRECTED, donors="roll")).donor
+    assert (rolled == (rows - len(rows) // 2) % len(rows)).all()
+    for seed in range(20):
+        donor = draws(batch, CORRECTED, seed).donor
+        crystals = batch.crystal[donor]
+        assert (crystals != batch.crystal).all()
+        for c in range(batch.n_crystals):
+            assert len(set(crystals[batch.crystal == c].tolist())) == 1
+
+
+def test_d27_distance_exponent(batch):
+    losses = {
+        e: float(
+            model(o := replace(CORRECTED, distance_exponent=e))
+            .local_stage(batch, draws(batch, o))
+            .dim
+        )
+        for e in (1.0, 2.0)
+    }
+    assert losses[1.0] != losses[2.0]
+
+
+def composition(batch, neighbours, row):
+    return sorted(batch.atomic_numbers[neighbours[row][~batch.padding[row]]].tolist())
+
+
+def test_d28_own_columns_keep_the_composition(batch):
+    assert batch.padding.any()
+    own = draws(batch, CORRECTED).permuted
+    padded = draws(batch, replace(CORRECTED, permutation="padded_columns")).permuted
+    rows = range(len(batch.features))
+    assert all(composition(batch, own, r) == composition(batch, batch.neighbours, r) for r in rows)
+    assert any(
+        composition(batch, padded, r) != composition(batch, batch.neighbours, r) for r in rows
+    )
+    for neighbours in (own, padded):
+        assert (neighbours != batch.neighbours).any()
+        assert (batch.crystal[neighbours] == batch.crystal[:, None]).all()
+    # one permutation for all sites of a crystal
+    for c in range(batch.n_crystals):
+        assert len({tuple(row) for row in own[batch.crystal == c].tolist()}) == 1
+
+
+def test_without_engineered_negatives_only_other_crystals_are_false(batch):
+    options = replace(CORRECTED, engineered_negatives=False)
+    random = draws(batch, options)
+    assert len(environments(batch, random, options)[1]) == 1
+    assert model(options).encode_negatives(batch, random) == ([], [])
+
+
+def test_without_kl_nothing_is_sampled(batch):
+    random = draws(batch, replace(CORRECTED, kl_weight=0.0))
+    assert (random.local_noise == 0).all()
+    assert (random.global_noise == 0).all()
+    assert (draws(batch, CORRECTED).local_noise != 0).all()
+    assert (draws(batch, CORRECTED, noise=False).local_noise == 0).all()
+
+
+def test_d2_composition_loss_is_half_the_distance_of_fractions(batch):
+    m = model(replace(CORRECTED, composition_weight=1.0))
+    representation = torch.randn(batch.n_crystals, 64, dtype=torch.float64)
+    with torch.no_grad():
+        decoded = m.composition_decoder(representation).clamp(min=0)
+        decoded /= decoded.sum(1, keepdim=True) + 1e-5
+        true = torch.zeros_like(decoded)
+        for i, z in enumerate(batch.atomic_numbers):
+            c = batch.crystal[i]
+            true[c, z - 1] += 1 / batch.n_sites[c]
+        expected = (decoded - true).abs().sum(1).mean() / 2
+        found = m.composition_loss(representation, batch)
+    assert float(found) == pytest.approx(float(expected), abs=1e-5)
+    assert InfoMax(CORRECTED).composition_decoder is None
+
+
+def test_the_stages_do_not_train_each_other(batch):
+    m, random = model(CORRECTED), draws(batch, CORRECTED)
+    local = m.local_stage(batch, random)
+    local.dim.backward()
+    assert all(p.grad is None for p in m.encoder.pooled.parameters())
+    m.zero_grad()
+    crystal = m.global_stage(local.representation, m.encode_negatives(batch, random), batch, random)
+    crystal.dim.backward()
+    assert all(p.grad is None for p in m.encoder.local.parameters())
+    assert all(p.grad is not None for p in m.encoder.pooled.parameters())
+
+
+def test_presets_differ_only_in_the_documented_faults():
+    differing = {
+        name
+        for name in InfoMaxOptions.__slots__
+        if getattr(PUBLISHED, name) != getattr(CORRECTED, name)
+    }
+    assert differing == {
+        "local_activation",
+        "negative_padding",
+        "kl_form",
+        "selection",
+        "validation",
+        "identical_negatives",
+        "donors",
+        "validation_fraction",
+        "permutation",
+    }
+
+
+def test_a_variant_is_a_preset_with_changes():
+    assert variant({"preset": "corrected"}) == CORRECTED
+    changed = variant({"preset": "as_published", "kl_weight": 0.5})
+    assert changed == replace(PUBLISHED, kl_weight=0.5)

@@ -1,0 +1,1 @@
+"""Deep InfoMax: pre-training the encoder without labels, and embedding crystals with it."""

@@ -1,0 +1,106 @@
+"""The variants of Deep InfoMax: every difference between them is one named option."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from unlabelled.site_net.encoder import Activation
+
+
+@dataclass(frozen=True, slots=True)
+class InfoMaxOptions:
+    """One variant of the objective. The defaults are the corrected method.
+
+    Fault numbers D1 ... D28 refer to the audit of the authors' code in the documentation of this
+    project; options without a number are the same in both presets and exist for ablations.
+
+    Attributes
+    ----------
+    local_activation
+        Activation of the local encoder and of the local scorer. Published: ReLU, because the
+        configured mish does not reach them (D1).
+    negative_padding
+        Padding of local negatives that mix two sites' rows. Published: that of one of them, so that
+        padding, at distance 0, gets the largest weight (``mismatched``); corrected: the padding of
+        either (``matched``) (D4).
+    kl_form
+        Published: ½μ² + e^s − s (``authors``); corrected: ½(μ² + e^s − s − 1) (``textbook``) (D5).
+    selection
+        What chooses the best epoch. Published: the validation error of a property probe, which sees
+        all labels of the training part (``property_probe``); corrected: the validation DIM loss
+        (``dim_loss``) (D6).
+    validation
+        Published: noise and random permutations in validation, batches averaged unweighted
+        (``sampled``); corrected: no noise, the same draws at every epoch, mean over crystals
+        (``deterministic``) (D16).
+    identical_negatives
+        Negatives whose inputs equal the positive's, as in elemental crystals: ``kept`` as published
+        or ``masked`` (D21).
+    donors
+        Where negatives come from. Published: the site half a batch away (``roll``), which mixes
+        several crystals; corrected: for every crystal one other crystal, drawn at random
+        (``derangement``) (D22).
+    validation_fraction
+        Share of the pre-training crystals kept for validation. Published 0.05; corrected 0.10, to
+        make early stopping meaningful (D25).
+    permutation
+        Reassignment of species to distances in the permuted negative. Published: all padded columns,
+        so that composition is kept only approximately (``padded_columns``); corrected: the
+        crystal's own atoms (``own_columns``) (D28).
+    engineered_negatives
+        Use the domain-aware false samples beside those from other crystals.
+    distance_exponent
+        e in the weight (d + 1)^−e of an atom at distance d (in Å) in the local objective (D27).
+    kl_weight
+        Weight of the KL terms; with 0 representations are not sampled.
+    composition_weight
+        λ of the adversarial composition term (D2). The decoder is trained on detached
+        representations: as released, the step back-propagates twice through one graph and cannot
+        run (D3).
+    """
+
+    local_activation: Activation = "mish"
+    negative_padding: Literal["mismatched", "matched"] = "matched"
+    kl_form: Literal["authors", "textbook"] = "textbook"
+    selection: Literal["property_probe", "dim_loss"] = "dim_loss"
+    validation: Literal["sampled", "deterministic"] = "deterministic"
+    identical_negatives: Literal["kept", "masked"] = "masked"
+    donors: Literal["roll", "derangement"] = "derangement"
+    validation_fraction: float = 0.10
+    permutation: Literal["padded_columns", "own_columns"] = "own_columns"
+    engineered_negatives: bool = True
+    distance_exponent: float = 2.0
+    kl_weight: float = 0.1
+    composition_weight: float = 0.0
+
+
+PRESETS = {
+    "as_published": InfoMaxOptions(
+        local_activation="relu",
+        negative_padding="mismatched",
+        kl_form="authors",
+        selection="property_probe",
+        validation="sampled",
+        identical_negatives="kept",
+        donors="roll",
+        validation_fraction=0.05,
+        permutation="padded_columns",
+    ),
+    "corrected": InfoMaxOptions(),
+}
+
+
+def variant(settings: Mapping[str, Any]) -> InfoMaxOptions:
+    """Options of a variant as the configuration states it.
+
+    Parameters
+    ----------
+    settings
+        ``preset`` (a key of :data:`PRESETS`) and any options that differ from it.
+
+    Returns
+    -------
+    InfoMaxOptions
+    """
+    changes = {key: value for key, value in settings.items() if key != "preset"}
+    return replace(PRESETS[settings["preset"]], **changes)

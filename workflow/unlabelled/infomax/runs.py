@@ -1,0 +1,142 @@
+"""One pre-training run, from tables to weights."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from unlabelled import seeds, tables
+from unlabelled.infomax import history as history_table
+from unlabelled.infomax.options import InfoMaxOptions, variant
+from unlabelled.infomax.training import Crystals, TrainingOptions, initialise, pretrain
+from unlabelled.point_set.shards import read_shards
+from unlabelled.site_net import weights
+from unlabelled.site_net.encoder import SiteNet
+
+log = logging.getLogger(__name__)
+
+
+def read_pool(
+    pool: str | Path,
+    datasets: Sequence[str],
+    crystals: Sequence[str],
+    point_sets: Sequence[str],
+    label: str,
+) -> tuple[list[str], Crystals]:
+    """Read the crystals of pre-training.
+
+    Parameters
+    ----------
+    pool
+        Table of ``infomax.pool.SCHEMA``.
+    datasets
+        Names of the datasets of the pool.
+    crystals
+        Their crystal tables.
+    point_sets
+        The folders of their point sets.
+    label
+        Label for the property probe; NaN for datasets without it.
+
+    Returns
+    -------
+    names : list of str
+        Dataset and identifier of every crystal.
+    Crystals
+    """
+    used = tables.read(pool).query("used")
+    names: list[str] = []
+    sets, labels = [], []
+    for dataset, table, folder in zip(datasets, crystals, point_sets, strict=True):
+        wanted = set(used.material_id[used.dataset == dataset])
+        frame = pd.read_parquet(table)
+        known = frame.set_index("material_id")[label] if label in frame else pd.Series(dtype=float)
+        for material_id, point_set in read_shards([folder]):
+            if material_id in wanted:
+                names.append(f"{dataset}/{material_id}")
+                sets.append(point_set)
+                labels.append(known.get(material_id, np.nan))
+    return names, Crystals(sets, np.array(labels, float))
+
+
+def pretrain_run(
+    *,
+    pool: str,
+    datasets: Sequence[str],
+    crystals: Sequence[str],
+    point_sets: Sequence[str],
+    encoder: str,
+    history: str,
+    variant_name: str,
+    settings: Mapping[str, Any],
+    training: Mapping[str, Any],
+    label: str,
+    seed: int,
+    run_seed: int,
+    threads: int,
+    code: str,
+) -> None:
+    """Pre-train one encoder and write its weights and history.
+
+    Checkpoints live beside the weights, in a folder named by everything that determines the run, so
+    that only the same run resumes them; they are removed when the run is done.
+
+    Parameters
+    ----------
+    pool, datasets, crystals, point_sets, label
+        See :func:`read_pool`.
+    encoder, history
+        Files to write.
+    variant_name, settings
+        Name and options of the variant, as the configuration states them.
+    training
+        Fields of :class:`~unlabelled.infomax.training.TrainingOptions`.
+    seed, run_seed
+        Seed of the configuration, and number of this run.
+    threads
+        Threads for tensor operations.
+    code
+        Digest of the code.
+    """
+    torch.set_num_threads(threads)
+    names, pool_crystals = read_pool(pool, datasets, crystals, point_sets, label)
+    provenance = {
+        "variant": dict(settings),
+        "training": dict(training),
+        "label": label,
+        "seed": seed,
+        "run_seed": run_seed,
+        "code": code,
+        "crystals": hashlib.sha256("\n".join(names).encode()).hexdigest(),
+    }
+    digest = hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()[:16]
+    folder = Path(encoder).parent / f"checkpoints-{digest}"
+    log.info("%d crystals, %s", len(names), provenance)
+    trained, rows = pretrain(
+        pool_crystals,
+        variant(settings),
+        TrainingOptions(**training),
+        _run_key(seed, run_seed),
+        folder,
+    )
+    rows.insert(0, "variant", variant_name)
+    rows.insert(1, "seed", run_seed)
+    tables.write(rows, history, history_table.SCHEMA, provenance)
+    weights.save(trained, encoder, provenance)
+    shutil.rmtree(folder)
+
+
+def initial_encoder(options: InfoMaxOptions, seed: int, run_seed: int) -> SiteNet:
+    """Return the encoder from which :func:`pretrain_run` starts."""
+    return initialise(options, _run_key(seed, run_seed)).encoder
+
+
+def _run_key(seed: int, run_seed: int) -> int:
+    return seeds.integer(seed, "infomax", "run", run_seed)
