@@ -15,7 +15,9 @@ RESULTS = pa.schema(
         field("label_ids_digest", pa.string(), "SHA-256 of the sorted material_ids of the subset"),
         field("n_test", pa.int64(), "crystals of the test part"),
         field("mae", pa.float64(), "mean absolute error on the test part", "unit of the label"),
-        field("rmse", pa.float64(), "root mean squared error on the test part", "unit of the label"),
+        field(
+            "rmse", pa.float64(), "root mean squared error on the test part", "unit of the label"
+        ),
         field("r2", pa.float64(), "coefficient of determination on the test part"),
         field("seconds", pa.float64(), "time to fit and to predict", "s"),
     ]
@@ -33,7 +35,35 @@ PAIRED = pa.schema(
         field("mean_reference", pa.float64(), "mean MAE of the reference", "unit of the label"),
         field("difference", pa.float64(), "mean of arm minus reference", "unit of the label"),
         field("low", pa.float64(), "lower end of the bootstrap 95 % interval", "unit of the label"),
-        field("high", pa.float64(), "upper end of the bootstrap 95 % interval", "unit of the label"),
+        field(
+            "high", pa.float64(), "upper end of the bootstrap 95 % interval", "unit of the label"
+        ),
         field("relative", pa.float64(), "difference divided by the mean of the reference"),
+    ]
+)
+
+SUMMARY = pa.schema(
+    [
+        field("task", pa.string(), "name of the task in the configuration"),
+        field("arm", pa.string(), "representation"),
+        field("head", pa.string(), "regressor on the frozen representation"),
+        field("n_labels", pa.int64(), "labels shown to the regressor"),
+        field("n_draws", pa.int64(), "label subsets"),
+        field("n_encoder_seeds", pa.int64(), "encoders of the arm"),
+        field("median", pa.float64(), "median test MAE", "unit of the label"),
+        field("mean", pa.float64(), "mean test MAE", "unit of the label"),
+        field("sd", pa.float64(), "standard deviation of the test MAE", "unit of the label"),
+        field("min", pa.float64(), "lowest test MAE", "unit of the label"),
+        field("max", pa.float64(), "highest test MAE", "unit of the label"),
+    ]
+)
+
+EMBEDDING_MAP = pa.schema(
+    [
+        field("arm", pa.string(), "representation"),
+        field("material_id", pa.string(), "identifier"),
+        field("x", pa.float64(), "first coordinate of the map"),
+        field("y", pa.float64(), "second coordinate of the map"),
+        field("value", pa.float64(), "label to colour by", "unit of the label"),
     ]
 )

@@ -1,0 +1,118 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from unlabelled import tables
+from unlabelled.label_masking.compare import paired, summary
+from unlabelled.label_masking.schema import PAIRED, SUMMARY
+
+PAIR = [("corrected", "untrained")]
+
+
+def rows(arm, maes, *, arm_seed=0, n_labels=50):
+    return pd.DataFrame(
+        {
+            "task": "gap",
+            "arm": arm,
+            "arm_seed": arm_seed,
+            "head": "ridge",
+            "n_labels": n_labels,
+            "draw": range(len(maes)),
+            "label_ids_digest": [f"digest {n_labels} {draw}" for draw in range(len(maes))],
+            "n_test": 100,
+            "mae": maes,
+            "rmse": maes,
+            "r2": 0.5,
+            "seconds": 0.1,
+        }
+    )
+
+
+def test_constant_difference_collapses_the_interval():
+    reference = np.linspace(0.5, 0.75, 8)
+    results = pd.concat([rows("untrained", reference), rows("corrected", reference - 0.125)])
+    row = paired(results, PAIR, seed=0).iloc[0]
+    assert row["n_pairs"] == 8
+    assert [row["difference"], row["low"], row["high"]] == pytest.approx([-0.125] * 3)
+    assert row["mean_reference"] == pytest.approx(0.625)
+    assert row["mean_arm"] == pytest.approx(0.5)
+    assert row["relative"] == pytest.approx(-0.2)
+
+
+def test_symmetrical_noise_includes_zero():
+    noise = np.random.default_rng(0).normal(size=10) * 0.05
+    noise = np.concatenate([noise, -noise])
+    results = pd.concat([rows("untrained", np.full(20, 0.6)), rows("corrected", 0.6 + noise)])
+    row = paired(results, PAIR, seed=0).iloc[0]
+    assert row["difference"] == pytest.approx(0, abs=1e-12)
+    assert row["low"] < 0 < row["high"]
+    # the interval of a mean of n values is about ± 1.96 sd / sqrt(n)
+    assert row["high"] == pytest.approx(1.96 * noise.std() / np.sqrt(20), rel=0.1)
+
+
+def test_encoder_seeds_are_averaged_within_a_draw():
+    results = pd.concat(
+        [
+            rows("untrained", [0.5, 0.6, 0.7]),
+            rows("corrected", [0.4, 0.5, 0.6], arm_seed=0),
+            rows("corrected", [0.2, 0.3, 0.4], arm_seed=1),
+        ]
+    )
+    row = paired(results, PAIR, seed=0).iloc[0]
+    assert row["n_pairs"] == 3
+    assert row["difference"] == pytest.approx(-0.2)
+    assert row["low"] == row["high"] == pytest.approx(-0.2)
+
+
+def test_pairs_are_the_draws_of_both_arms_and_two_have_no_interval():
+    results = pd.concat([rows("untrained", [0.5, 0.6, 0.7]), rows("corrected", [0.4, 0.5])])
+    row = paired(results, PAIR, seed=0).iloc[0]
+    assert row["n_pairs"] == 2
+    assert row["mean_reference"] == pytest.approx(0.55)
+    assert np.isnan(row["low"])
+    assert np.isnan(row["high"])
+
+
+def test_other_cells_and_the_order_of_rows_do_not_change_an_interval(tmp_path):
+    generator = np.random.default_rng(2)
+    cells = [
+        rows(arm, generator.normal(0.5, 0.1, 6), n_labels=n)
+        for arm in ("untrained", "corrected")
+        for n in (50, 100)
+    ]
+    both = paired(pd.concat(cells).sample(frac=1, random_state=0), PAIR, seed=3)
+    one = paired(pd.concat([cells[0], cells[2]]), PAIR, seed=3)
+    pd.testing.assert_series_equal(both.iloc[0], one.iloc[0])
+    assert list(both["n_labels"]) == [50, 100]
+    tables.write(both, tmp_path / "paired.parquet", PAIRED, {})
+
+
+def test_no_subset_in_common_gives_no_row():
+    results = pd.concat([rows("untrained", [0.5] * 3), rows("corrected", [0.5] * 3, n_labels=100)])
+    table = paired(results, PAIR, seed=0)
+    assert table.empty
+    assert list(table.columns) == PAIRED.names
+
+
+def test_wrong_results_are_refused():
+    reference, arm = rows("untrained", [0.5] * 3), rows("corrected", [0.4] * 3)
+    with pytest.raises(ValueError, match="different labels: task gap, n_labels 50, draw 0"):
+        paired(pd.concat([reference, arm.assign(label_ids_digest="other")]), PAIR, seed=0)
+    with pytest.raises(ValueError, match="a fit twice"):
+        paired(pd.concat([reference, arm, arm]), PAIR, seed=0)
+    with pytest.raises(ValueError, match="no arm 'extended'"):
+        paired(pd.concat([reference, arm]), [("extended", "untrained")], seed=0)
+    with pytest.raises(ValueError, match="empty"):
+        summary(reference.iloc[:0])
+
+
+def test_summary(tmp_path):
+    results = pd.concat(
+        [rows("corrected", [1.0, 2.0], arm_seed=0), rows("corrected", [3.0, 6.0], arm_seed=1)]
+    )
+    table = summary(results)
+    row = table.iloc[0]
+    assert (row["n_draws"], row["n_encoder_seeds"]) == (2, 2)
+    assert (row["median"], row["mean"], row["min"], row["max"]) == (2.5, 3.0, 1.0, 6.0)
+    assert row["sd"] == pytest.approx(np.std([1, 2, 3, 6], ddof=1))
+    tables.write(table, tmp_path / "summary.parquet", SUMMARY, {})
