@@ -1,0 +1,50 @@
+# Two commands, each doing its own set-up:
+#   make run                the demo study, real crystals, a few minutes on two cores
+#   make run SCALE=laptop   the default study
+#   make test               format, lint, types, tests
+
+PYTHON ?= python3.11
+SCALE ?= demo
+CORES ?= $(shell nproc)
+# Further options of snakemake, e.g. SNAKEMAKE="--forcerun embed"
+SNAKEMAKE ?=
+
+BIN := .venv/bin
+SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
+
+.PHONY: run test format clean
+
+# The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
+run: .venv/installed
+	@mkdir -p results
+	@flock --nonblock --conflict-exit-code 75 results/.lock \
+	  $(SNAKEMAKE_RUN) --nolock --configfile config/scales/$(SCALE).yaml $(SNAKEMAKE) \
+	  || { code=$$?; test $$code -ne 75 || echo "Another run is active in this folder; wait for it." >&2; exit $$code; }
+
+test: .venv/installed-test
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+	$(BIN)/pytest
+
+format: .venv/installed-test
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+clean:
+	rm -rf results
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml envs/constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt \
+	  --editable '.[materials-project,test]'
+	@touch $@

@@ -1,0 +1,26 @@
+"""Table of contents: configuration, rules in the order data flow, the default target."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/structures.smk"
+include: "workflow/rules/point_sets.smk"
+include: "workflow/rules/infomax.smk"
+include: "workflow/rules/label_masking.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        study_targets,

@@ -1,0 +1,31 @@
+"""Crystal tables to point sets, the form in which the encoder sees crystals.
+
+In: structures/{dataset}.parquet. Out: point_sets/{dataset}/part-*.arrow,
+point_sets/{dataset}.rejected.parquet.
+"""
+
+
+rule point_sets:
+    """Build supercells and distances of all crystals of a dataset."""
+    input:
+        crystals=rules.structures.output.crystals,
+    output:
+        shards=directory("<results>/point_sets/{dataset}"),
+        rejected="<results>/point_sets/{dataset}.rejected.parquet",
+    log:
+        "<logs>/point_sets/{dataset}.log",
+    benchmark:
+        "<benchmarks>/point_sets/{dataset}.tsv"
+    conda:
+        "../../envs/structures.yaml"
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        source=source_of_dataset,
+        limits=config["point_sets"],
+        seconds=config["structures"]["seconds_per_entry"],
+        code=digest("point_sets.py"),
+    script:
+        "../scripts/point_sets.py"
