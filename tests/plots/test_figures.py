@@ -11,6 +11,7 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from unlabelled.plots import embedding_map, label_masking, pretraining, rejects, style
+from unlabelled.structures.outcomes import OUTCOMES
 
 ARMS = ["untrained", "element_statistics", "as_published", "corrected"]
 QUANTITY = {"quantity": "formation_energy", "unit": "eV/atom"}
@@ -109,7 +110,7 @@ def outcomes(sources=3):
                 ("point_sets", "missing feature", 19),
             ]
         ],
-        columns=rejects.OUTCOMES.names,
+        columns=OUTCOMES.names,
     )
 
 

@@ -52,5 +52,5 @@ def test_a_truncated_shard_is_an_error_that_names_the_file(crystals, tmp_path):
     path = tmp_path / "part-00000.arrow"
     write_shard(path, crystals)
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(UserError, match="part-00000.arrow is not a shard"):
+    with pytest.raises(UserError, match=r"part-00000\.arrow is not a shard"):
         list(read_shards([tmp_path]))

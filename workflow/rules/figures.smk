@@ -29,31 +29,6 @@ rule histories:
         "../scripts/histories.py"
 
 
-rule outcomes:
-    """Count what became of the entries of every dataset."""
-    input:
-        point_sets=collect(rules.point_sets.output.shards, dataset=DATASETS),
-        rejected=collect(
-            [rules.structures.output.rejected, rules.point_sets.output.rejected],
-            dataset=DATASETS,
-        ),
-    output:
-        "<results>/structures/outcomes.parquet",
-    log:
-        "<logs>/structures/outcomes.log",
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        sources=[config["datasets"][dataset]["source"] for dataset in DATASETS],
-        code=digest("outcomes.py"),
-    script:
-        "../scripts/outcomes.py"
-
-
 rule plot_label_masking:
     """Test error of every arm against the number of labels."""
     input:

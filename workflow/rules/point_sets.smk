@@ -1,7 +1,7 @@
 """Crystal tables to point sets, the form in which the encoder sees crystals.
 
 In: structures/{dataset}.parquet. Out: point_sets/{dataset}/part-*.arrow,
-point_sets/{dataset}.rejected.parquet.
+point_sets/{dataset}.rejected.parquet, structures/outcomes.parquet.
 """
 
 
@@ -29,3 +29,28 @@ rule point_sets:
         code=digest("point_sets.py"),
     script:
         "../scripts/point_sets.py"
+
+
+rule outcomes:
+    """Count what became of the entries of every dataset."""
+    input:
+        point_sets=collect(rules.point_sets.output.shards, dataset=DATASETS),
+        rejected=collect(
+            [rules.structures.output.rejected, rules.point_sets.output.rejected],
+            dataset=DATASETS,
+        ),
+    output:
+        "<results>/structures/outcomes.parquet",
+    log:
+        "<logs>/structures/outcomes.log",
+    conda:
+        "../../envs/structures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        sources=[config["datasets"][dataset]["source"] for dataset in DATASETS],
+        code=digest("outcomes.py"),
+    script:
+        "../scripts/outcomes.py"

@@ -8,8 +8,8 @@ with log_to(snakemake.log[0]):
     import pandas as pd
 
     from unlabelled import tables
-    from unlabelled.plots.rejects import OUTCOMES, count_outcomes
     from unlabelled.point_set.shards import identifiers
+    from unlabelled.structures.outcomes import OUTCOMES, count_outcomes
 
     accepted = pd.DataFrame(
         {

@@ -26,8 +26,8 @@ def digest(script: str) -> str:
     -------
     str
         First 16 hexadecimal digits of a SHA-256 over the names and bytes of the modules, and of the
-        data files (``*.csv``) beside them, in sorted order. The script itself is left out: Snakemake
-        watches it.
+        data files (``*.csv``) beside them, in sorted order. The script itself is left out:
+        Snakemake watches it.
     """
     reached: set[Path] = set()
     waiting = list(_imported(SCRIPTS / script))

@@ -1,8 +1,8 @@
 """Random numbers: one seed, spread by what is being drawn.
 
-Every draw has a key, such as ``("label_masking", "formation_energy", 50, 3)``. Its generator depends
-on the seed and the key alone, so adding a job changes no other job's draws, and a resumed run draws
-what the interrupted one would have drawn.
+Every draw has a key, such as ``("label_masking", "formation_energy", 50, 3)``. Its generator
+depends on the seed and the key alone, so adding a job changes no other job's draws, and a resumed
+run draws what the interrupted one would have drawn.
 """
 
 import hashlib

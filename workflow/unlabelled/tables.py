@@ -73,9 +73,10 @@ def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
         If the file is not a Parquet file or lacks a column.
     """
     try:
-        return pq.read_table(path, columns=columns).to_pandas()
+        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
     except (pa.ArrowInvalid, KeyError) as error:
         raise UserError(f"{path} cannot be read as a table: {error}") from error
+    return frame
 
 
 def provenance(path: str | Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Training checkpoints without pickle: tensors in safetensors, everything else in its JSON header."""
+"""Training checkpoints without pickle: tensors in safetensors, the rest in its JSON header."""
 
 import json
 from collections.abc import Mapping

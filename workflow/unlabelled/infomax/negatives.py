@@ -124,7 +124,7 @@ class Constituents:
 def environments(
     batch: Batch, draws: Draws, options: InfoMaxOptions
 ) -> tuple[Constituents, list[Constituents]]:
-    """True and false environments of the local objective.
+    """Return the true and the false environments of the local objective.
 
     Parameters
     ----------

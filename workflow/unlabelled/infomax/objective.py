@@ -161,8 +161,7 @@ class InfoMax(nn.Module):
         other_crystal = batch.crystal[draws.donor]
         false = [softplus((anchor[other_crystal] * member).sum(-1))]
         identical = [other_crystal == batch.crystal]
-        for representation in negatives[0]:
-            false.append(softplus((own_anchor * self.member_projection(representation)).sum(-1)))
+        false += [softplus((own_anchor * self.member_projection(r)).sum(-1)) for r in negatives[0]]
         loss = true + self._mean_of_negatives(false, [*identical, *negatives[1]])
         return GlobalStage(
             mean, crystal_mean(loss, batch).mean(), self._divergence(mean, log_variance)

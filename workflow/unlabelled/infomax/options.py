@@ -44,9 +44,9 @@ class InfoMaxOptions:
         Share of the pre-training crystals kept for validation. Published 0.05; corrected 0.10, to
         make early stopping meaningful (D25).
     permutation
-        Reassignment of species to distances in the permuted negative. Published: all padded columns,
-        so that composition is kept only approximately (``padded_columns``); corrected: the
-        crystal's own atoms (``own_columns``) (D28).
+        Reassignment of species to distances in the permuted negative. Published: all padded
+        columns, so that composition is kept only approximately (``padded_columns``); corrected:
+        the crystal's own atoms (``own_columns``) (D28).
     engineered_negatives
         Use the domain-aware false samples beside those from other crystals.
     distance_exponent

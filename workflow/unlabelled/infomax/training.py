@@ -94,8 +94,8 @@ class Batches(Sampler[list[int]]):
     budget
         Largest number of primitive sites in a batch.
     rank, world
-        This device and the number of devices. All get the same number of batches; the first ones are
-        repeated if they do not divide evenly.
+        This device and the number of devices. All get the same number of batches; the first ones
+        are repeated if they do not divide evenly.
     """
 
     def __init__(
@@ -120,8 +120,8 @@ def _collate(items: list[tuple[PointSet, float]]) -> Batch:
 class PreTraining(lightning.LightningModule):
     """Alternating steps of the local and the global stage.
 
-    All randomness of a step is drawn from the seed, the epoch and the number of the batch, so that a
-    resumed run equals an uninterrupted one.
+    All randomness of a step is drawn from the seed, the epoch and the number of the batch, so that
+    a resumed run equals an uninterrupted one.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ class PreTraining(lightning.LightningModule):
         return self._loader(self.train_part, order)
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """Validation batches, the same at every epoch."""
+        """Return the validation batches, the same at every epoch."""
         return self._loader(self.validation_part, np.arange(len(self.validation_part)))
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 
 from unlabelled import tables
 from unlabelled.files import written_whole

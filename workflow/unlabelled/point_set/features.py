@@ -1,8 +1,8 @@
 """The nine inputs of a site.
 
-Eight elemental properties of the Magpie set (Ward et al., npj Comput. Mater. 2, 16028, 2016; values as
-distributed with matminer, BSD licence) times fixed scalers, and the oxidation state. The crystals
-here carry no oxidation states, so the ninth input is zero, as it is for the study's data.
+Eight elemental properties of the Magpie set (Ward et al., npj Comput. Mater. 2, 16028, 2016; values
+as distributed with matminer, BSD licence) times fixed scalers, and the oxidation state. The
+crystals here carry no oxidation states, so the ninth input is zero, as it is for the study's data.
 """
 
 import csv
@@ -36,8 +36,8 @@ def element_table() -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Shape (100, 9), float64, read-only; row Z belongs to atomic number Z, row 0 is NaN. NaN where
-        Magpie has no value; the ninth column is 0.
+        Shape (100, 9), float64, read-only; row Z belongs to atomic number Z, row 0 is NaN. NaN
+        where Magpie has no value; the ninth column is 0.
     """
     table = np.full((MAX_ATOMIC_NUMBER + 1, N_FEATURES), np.nan)
     table[1:, -1] = 0.0

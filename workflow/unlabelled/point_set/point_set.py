@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 
 from unlabelled.point_set.features import MAX_ATOMIC_NUMBER, elements_without_features
 from unlabelled.point_set.supercell import supercell_matrix

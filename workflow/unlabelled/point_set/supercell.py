@@ -18,7 +18,7 @@ def supercell_matrix(lattice: np.ndarray, n_primitive: int, max_atoms: int) -> n
     n_primitive
         Sites of the primitive cell.
     max_atoms
-        Largest number of atoms of the supercell. A primitive cell above it stays as it is (sheared).
+        Largest number of atoms of the supercell. A larger primitive cell is only sheared.
 
     Returns
     -------
@@ -32,12 +32,12 @@ def supercell_matrix(lattice: np.ndarray, n_primitive: int, max_atoms: int) -> n
         longer = repeats.copy()
         longer[np.argmin(repeats * edges)] += 1
         if longer.prod() * n_primitive > max_atoms:
-            return np.rint(np.diag(repeats) @ shear).astype(int)
+            return np.asarray(np.rint(np.diag(repeats) @ shear), dtype=int)
         repeats = longer
 
 
 def ideal_shear(lattice: np.ndarray) -> np.ndarray:
-    """Unit upper triangular matrix S whose product with `lattice` has orthogonal rows.
+    """Return the unit upper triangular S whose product with `lattice` has orthogonal rows.
 
     From the RQ decomposition L = R Q: with U = R⁻¹, S = diag(U)⁻¹ U.
 

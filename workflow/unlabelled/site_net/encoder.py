@@ -87,7 +87,8 @@ class LocalEncoder(nn.Module):
         pairs = torch.cat([own, site[batch.neighbours], interaction], dim=-1)
         logits = self.attention(pairs).squeeze(-1).masked_fill(batch.padding, -torch.inf)
         weights = logits.softmax(dim=1)
-        return (weights.unsqueeze(-1) * self.value(pairs)).sum(dim=1)
+        h: Tensor = (weights.unsqueeze(-1) * self.value(pairs)).sum(dim=1)
+        return h
 
     def represent(self, batch: Batch) -> Tensor:
         """Local representation μ of every site, (N, 32)."""

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from unlabelled.plots import rejects
+from unlabelled.structures.outcomes import OUTCOMES, count_outcomes
 from unlabelled.structures.schema import REJECTS
 
 
@@ -16,7 +17,7 @@ ACCEPTED = pd.DataFrame({"source": ["flla", "dielectric"], "accepted": [7, 5]})
 
 
 def test_entries_are_counted_by_source_stage_and_reason():
-    table = rejects.count_outcomes(
+    table = count_outcomes(
         refused(
             ("flla", "structures", "disordered"),
             ("flla", "structures", "disordered"),
@@ -24,7 +25,7 @@ def test_entries_are_counted_by_source_stage_and_reason():
         ),
         ACCEPTED,
     )
-    assert list(table.columns) == rejects.OUTCOMES.names
+    assert list(table.columns) == OUTCOMES.names
     assert table.to_numpy().tolist() == [
         ["dielectric", "", "accepted", 5],
         ["flla", "", "accepted", 7],
@@ -34,13 +35,13 @@ def test_entries_are_counted_by_source_stage_and_reason():
 
 
 def test_nothing_refused():
-    table = rejects.count_outcomes(refused(), ACCEPTED)
+    table = count_outcomes(refused(), ACCEPTED)
     assert table["entries"].sum() == 12
     rejects.losses(table)
 
 
 def test_rejects_that_do_not_fit():
     with pytest.raises(ValueError, match="vocabulary: lost"):
-        rejects.count_outcomes(refused(("flla", "structures", "lost")), ACCEPTED)
+        count_outcomes(refused(("flla", "structures", "lost")), ACCEPTED)
     with pytest.raises(ValueError, match="accepted entries for: cod"):
-        rejects.count_outcomes(refused(("cod", "structures", "disordered")), ACCEPTED)
+        count_outcomes(refused(("cod", "structures", "disordered")), ACCEPTED)
