@@ -20,7 +20,8 @@ from unlabelled.structures.table import structures
 STAGE = "point_sets"
 _CRYSTALS_PER_TASK = 16
 
-Built = tuple[str, PointSet | NotRepresentableError]
+Refusal = tuple[Reason, str]
+Built = tuple[str, PointSet | Refusal]
 
 
 def build(
@@ -68,7 +69,7 @@ def build(
     """
     mapped: OrderedMap[tuple[str, Structure], Built] = OrderedMap(
         partial(_build_one, max_sites=max_sites, max_atoms=max_atoms),
-        lambda item, message: (item[0], NotRepresentableError(Reason.UNREADABLE, message)),
+        lambda item, message: (item[0], (Reason.UNREADABLE, message)),
         processes=processes,
         seconds=lambda item: seconds_per_crystal,
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
@@ -79,20 +80,21 @@ def build(
         temporary.mkdir()
         shard: list[tuple[str, PointSet]] = []
         for material_id, built in mapped(structures(crystals)):
-            if isinstance(built, NotRepresentableError):
+            if isinstance(built, PointSet):
+                shard.append((material_id, built))
+                if len(shard) == crystals_per_shard:
+                    total += _flush(shard, temporary, total)
+            else:
+                reason, message = built
                 rejects.append(
                     {
                         "entry": material_id,
                         "source": source,
                         "stage": STAGE,
-                        "reason": built.reason.value,
-                        "message": str(built),
+                        "reason": reason.value,
+                        "message": message,
                     }
                 )
-                continue
-            shard.append((material_id, built))
-            if len(shard) == crystals_per_shard:
-                total += _flush(shard, temporary, total)
         total += _flush(shard, temporary, total)
         tables.write(pd.DataFrame(rejects, columns=REJECTS.names), rejected, REJECTS, provenance)
     return total
@@ -116,4 +118,5 @@ def _build_one(item: tuple[str, Structure], max_sites: int, max_atoms: int) -> B
         try:
             return material_id, point_set(structure, max_sites, max_atoms)
         except NotRepresentableError as error:
-            return material_id, error
+            # not the exception itself: one with two arguments does not come back from a process
+            return material_id, (error.reason, str(error))
