@@ -61,7 +61,10 @@ def paired(comparisons=3, numbers=4):
     )
 
 
-def losses(variants=2, quantities=5):
+QUANTITIES = ["dim", "local_dim", "local_kl", "global_dim", "global_kl", "probe_mae"]
+
+
+def losses(variants=2, quantities=6):
     return pd.DataFrame(
         [
             {
@@ -76,7 +79,7 @@ def losses(variants=2, quantities=5):
             for seed in (0, 1)
             for epoch in range(6)
             for part in ("train", "validation")
-            for quantity in ["dim", "local_dim", "local_kl", "global_dim", "global_kl"][:quantities]
+            for quantity in QUANTITIES[:quantities]
         ]
     )
 
@@ -117,7 +120,7 @@ def outcomes(sources=3):
 FIGURES = {  # by number of arms, variants or sources
     "boxes": lambda n=3: label_masking.mae_boxes(results(n, n), **QUANTITY),
     "differences": lambda n=3: label_masking.paired_differences(paired(n, n), **QUANTITY),
-    "curves": lambda n=3: pretraining.curves(losses(n, n + 1)),
+    "curves": lambda n=3: pretraining.curves(losses(n, n + 1), unit="eV/atom"),
     "maps": lambda n=3: embedding_map.maps(map_table(n), **QUANTITY),
     "losses": lambda n=3: rejects.losses(outcomes(n)),
 }
@@ -150,7 +153,7 @@ def test_three_formats_not_blank_and_the_same_bytes_twice(name, tmp_path):
 UNITS = {
     "boxes": {"test MAE (eV/atom)", "labels shown to the regressor"},
     "differences": {"difference in test MAE (eV/atom)", "labels shown to the regressor"},
-    "curves": {"loss (nats)", "epoch"},
+    "curves": {"epoch"},
     "maps": {"formation energy (eV/atom)", "t-SNE 1 (arb. unit)", "t-SNE 2 (arb. unit)"},
     "losses": {"share of the entries read (%)"},
 }
@@ -212,7 +215,7 @@ def test_every_arm_is_named(count):
 EMPTY = {
     "mae_boxes": lambda: label_masking.mae_boxes(results().iloc[:0], **QUANTITY),
     "paired_differences": lambda: label_masking.paired_differences(paired().iloc[:0], **QUANTITY),
-    "curves": lambda: pretraining.curves(losses().iloc[:0]),
+    "curves": lambda: pretraining.curves(losses().iloc[:0], unit="eV/atom"),
     "maps": lambda: embedding_map.maps(map_table().iloc[:0], **QUANTITY),
     "losses": lambda: rejects.losses(outcomes().iloc[:0]),
 }
@@ -270,13 +273,19 @@ def test_several_tasks_are_refused():
         label_masking.mae_boxes(table, **QUANTITY)
 
 
-def test_panels_of_the_curves_are_in_order_and_parts_are_known():
-    titles = [ax.get_title(loc="left") for ax in pretraining.curves(losses()).axes]
-    assert [title[0] for title in titles] == list("abcde")
-    assert titles[0].endswith("local DIM")
-    assert titles[-1].endswith("total DIM objective")
-    with pytest.raises(ValueError, match="train, validation"):
-        pretraining.curves(losses().assign(part="test"))
+def test_panels_of_the_curves_are_in_order_and_have_units():
+    fig = pretraining.curves(losses(), unit="eV/atom")
+    titles = [ax.get_title(loc="left") for ax in fig.axes]
+    assert [title[0] for title in titles] == list("abcdef")
+    assert titles[0].endswith("local DIM (nats)")
+    assert titles[4].endswith("total DIM objective (nats)")
+    assert titles[5].endswith("error of the property probe (eV/atom)")
+
+
+@pytest.mark.parametrize("column", ["part", "quantity"])
+def test_parts_and_quantities_of_the_curves_are_known(column):
+    with pytest.raises(ValueError, match=r"not \['secret'\]"):
+        pretraining.curves(losses().assign(**{column: "secret"}), unit="eV/atom")
 
 
 def test_colour_limits_of_the_maps_are_robust_and_shared():

@@ -112,6 +112,7 @@ rule plot_pretraining:
         mem_mb=2000,
         runtime=10,
     params:
+        unit=label_unit,
         code=digest("plot_pretraining.py"),
     script:
         "../scripts/plot_pretraining.py"

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from unlabelled.plots import style
 
-QUANTITIES = ("local_dim", "local_kl", "global_dim", "global_kl", "dim")  # order of the panels
+LOSSES = ("local_dim", "local_kl", "global_dim", "global_kl", "dim")  # order of the panels
 PARTS: dict[str, dict[str, Any]] = {
     "train": {"linestyle": (0, (2, 1.2)), "linewidth": 0.8, "alpha": 0.75},
     "validation": {"linestyle": "-", "linewidth": 1.3, "alpha": 1.0},
@@ -19,13 +19,15 @@ PARTS: dict[str, dict[str, Any]] = {
 
 
 @style.styled
-def curves(table: pd.DataFrame) -> Figure:
+def curves(table: pd.DataFrame, *, unit: str) -> Figure:
     """Losses against the epoch, one panel per quantity, one line per variant, seed and part.
 
     Parameters
     ----------
     table
-        Columns variant, seed, epoch, part ("train" or "validation"), quantity, value (nats).
+        Columns of :data:`unlabelled.infomax.history.SCHEMA`.
+    unit
+        Unit of the label, for the error of the property probe.
 
     Returns
     -------
@@ -35,13 +37,16 @@ def curves(table: pd.DataFrame) -> Figure:
     Raises
     ------
     ValueError
-        If the table is empty or has another part.
+        If the table is empty or has another part or quantity.
     """
     parts = [part for part in PARTS if part in set(table["part"])]
     if set(table["part"]) - set(parts):
         raise ValueError(f"parts are {', '.join(PARTS)}, not {sorted(set(table['part']))}")
     found = set(table["quantity"])
-    quantities = [q for q in QUANTITIES if q in found] + sorted(found - set(QUANTITIES))
+    units = dict.fromkeys(LOSSES, "nats") | {"crystals_per_second": "1/s", "probe_mae": unit}
+    quantities = [quantity for quantity in units if quantity in found]
+    if found - set(quantities):
+        raise ValueError(f"quantities are {', '.join(units)}, not {sorted(found)}")
     looks = style.looks(table["variant"])
     columns = min(3, len(quantities))
     rows = math.ceil(len(quantities) / columns)
@@ -50,10 +55,8 @@ def curves(table: pd.DataFrame) -> Figure:
     panels = list(grid.flat)[: len(quantities)]
     for ax, quantity in zip(panels, quantities, strict=True):
         _panel(ax, table[table["quantity"] == quantity], looks)
-        ax.set_title(style.readable(quantity))
+        ax.set_title(f"{style.readable(quantity)} ({units[quantity]})")
     style.panel_letters(panels)
-    for ax in grid[:, 0]:
-        ax.set_ylabel("loss (nats)")
     for column in range(columns):
         lowest = [ax for ax in grid[:, column] if ax in panels][-1]
         lowest.set_xlabel("epoch")
@@ -65,7 +68,7 @@ def curves(table: pd.DataFrame) -> Figure:
         for variant, (colour, _) in looks.items()
     ]
     handles += [Line2D([], [], color=style.INK, label=part, **PARTS[part]) for part in parts]
-    style.heading(fig, "Course of the pre-training losses", handles)
+    style.heading(fig, "Course of the pre-training", handles)
     seeds = table.groupby("variant")["seed"].nunique()
     style.note(fig, f"One line per encoder: {style.counted(seeds, 'seed')} per variant.")
     return fig

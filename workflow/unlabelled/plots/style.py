@@ -25,7 +25,7 @@ COLUMN = 3.4  # in, width of one column
 PAGE = 7.0  # in, width of both columns
 
 # in, mean advance of a character: notes (7 pt), legends (8 pt), titles (9 pt bold)
-NOTE_EM, TEXT_EM, BOLD_EM = 0.051, 0.063, 0.084
+NOTE_EM, TEXT_EM, BOLD_EM = 0.051, 0.063, 0.076
 LINE = 0.17  # in, one line of the heading
 
 INK = "#262626"
@@ -51,6 +51,8 @@ _NAMES = {
     "global_dim": "global DIM",
     "global_kl": "global KL divergence",
     "dim": "total DIM objective",
+    "crystals_per_second": "crystals trained on",
+    "probe_mae": "error of the property probe",
     "point_sets": "point sets",
 }
 
