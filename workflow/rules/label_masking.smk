@@ -66,7 +66,7 @@ rule compare_arms:
 
 
 rule embedding_map:
-    """t-SNE of the embeddings of every arm, first seed."""
+    """Map the embeddings of every arm, first seed, by t-SNE."""
     input:
         embeddings=collect(
             rules.embed.output,

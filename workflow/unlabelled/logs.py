@@ -13,8 +13,9 @@ from unlabelled.errors import UserError
 def log_to(path: str | Path) -> Iterator[None]:
     """Send records, warnings and the traceback of a failure to a file.
 
-    A :class:`~unlabelled.errors.UserError` is also printed in one line on standard error and ends
-    the process, so that what a person must do is not hidden under a traceback.
+    What this package reports goes to standard error too, behind the name of the job, so that a
+    person at the terminal sees it advance. A :class:`~unlabelled.errors.UserError` is printed there
+    in one line and ends the process: what to do is not hidden under a traceback.
 
     Parameters
     ----------
@@ -26,13 +27,13 @@ def log_to(path: str | Path) -> Iterator[None]:
     SystemExit
         With status 1, after a :class:`~unlabelled.errors.UserError`.
     """
-    logging.basicConfig(
-        filename=path,
-        filemode="w",
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    path = Path(path)
+    everything = logging.FileHandler(path, mode="w")
+    everything.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    progress = logging.StreamHandler()
+    progress.setFormatter(logging.Formatter(f"{path.parent.name}/{path.stem}: %(message)s"))
+    progress.addFilter(_is_progress)
+    logging.basicConfig(level=logging.INFO, handlers=[everything, progress], force=True)
     logging.captureWarnings(capture=True)
     try:
         yield
@@ -43,3 +44,7 @@ def log_to(path: str | Path) -> Iterator[None]:
     except Exception:
         logging.exception("the job failed")
         raise
+
+
+def _is_progress(record: logging.LogRecord) -> bool:
+    return record.name.startswith("unlabelled.") and record.levelno < logging.ERROR

@@ -106,6 +106,7 @@ def pretrain_run(
         Digest of the code.
     """
     torch.set_num_threads(threads)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no devices, no advice
     names, pool_crystals = read_pool(pool, datasets, crystals, point_sets, label)
     provenance = {
         "variant": dict(settings),
@@ -118,7 +119,7 @@ def pretrain_run(
     }
     digest = hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()[:16]
     folder = Path(encoder).parent / f"checkpoints-{digest}"
-    log.info("%d crystals, %s", len(names), provenance)
+    log.info("pre-training on %d crystals; %s", len(names), digest)
     trained, rows = pretrain(
         pool_crystals,
         variant(settings),

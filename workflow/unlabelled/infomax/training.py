@@ -312,7 +312,13 @@ class History(Callback):
                     "value": value,
                 }
             )
-        log.info("epoch %d: %s", trainer.current_epoch, values)
+        log.info(
+            "epoch %d of %d: validation loss %.3f, %.0f crystals/s",
+            trainer.current_epoch + 1,
+            trainer.max_epochs,
+            values["validation/dim"],
+            values["train/crystals_per_second"],
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Rows so far."""
@@ -404,7 +410,7 @@ def pretrain(
     )
     resumed = folder / "last.ckpt"
     if resumed.exists():
-        log.info("going on from %s", resumed)
+        log.info("resuming from %s", resumed)
     trainer.fit(module, ckpt_path=resumed if resumed.exists() else None)
     # From the files, not from memory: with several devices the training was in other processes.
     read = SafetensorsCheckpoint().load_checkpoint

@@ -13,7 +13,7 @@ import pandas as pd
 from unlabelled.errors import SourceError
 from unlabelled.sources.specification import LabelSpec, LabelTableSpec
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def require_columns(name: str, path: Path, needed: Iterable[str], known: Iterable[str]) -> None:
@@ -66,7 +66,7 @@ class LabelReader:
     def log_faults(self) -> None:
         """Log how many values were there but were not finite numbers."""
         for label, count in self._faults.items():
-            logger.warning(
+            log.warning(
                 "source %r: %d values of %r are not finite numbers and count as missing; "
                 "the first is %s",
                 self.name,

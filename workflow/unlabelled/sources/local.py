@@ -17,7 +17,7 @@ from unlabelled.sources.entry import Entry, Format
 from unlabelled.sources.labels import label_table
 from unlabelled.sources.specification import LabelTableSpec, LocalSpec
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 ENTRY_LIMIT_MB = 20.0
 ZIP_TOTAL_LIMIT = 20_000_000_000  # bytes, uncompressed
@@ -80,12 +80,12 @@ def _labelled(name: str, spec: LabelTableSpec, found: Iterator[Entry]) -> Iterat
         yield replace(entry, labels=table.get(entry.name, nothing))
     unused = [key for key in table if key not in seen]
     if unused:
-        logger.warning(
+        log.warning(
             "source %r: %d identifiers of %s have no crystal, such as %s",
             *(name, len(unused), spec["path"], ", ".join(map(repr, unused[:5]))),
         )
     if bare:
-        logger.warning("source %r: %d crystals are not in %s", name, bare, spec["path"])
+        log.warning("source %r: %d crystals are not in %s", name, bare, spec["path"])
 
 
 def _entries(name: str, path: Path, files: Sequence[_File], limit: float) -> Iterator[Entry]:

@@ -11,7 +11,7 @@ from unlabelled.errors import SourceError
 from unlabelled.files import written_whole
 from unlabelled.sources.specification import MaterialsProjectSpec
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 KEY_VARIABLE = "MP_API_KEY"
 
@@ -48,7 +48,7 @@ def fetch(name: str, spec: MaterialsProjectSpec, destination: Path) -> None:
     with written_whole(destination) as temporary, temporary.open("w", encoding="utf-8") as file:
         for material in sorted(materials, key=lambda material: str(material["material_id"])):
             file.write(json.dumps({field: material.get(field) for field in fields}) + "\n")
-    logger.info("source %r: %d materials", name, len(materials))
+    log.info("source %r: %d materials", name, len(materials))
 
 
 def _query(name: str, spec: MaterialsProjectSpec, fields: Iterable[str]) -> list[Mapping[str, Any]]:
@@ -72,7 +72,7 @@ def _query(name: str, spec: MaterialsProjectSpec, fields: Iterable[str]) -> list
             use_document_model=False,
             mute_progress_bars=True,
         ) as client:
-            logger.info("source %r: database version %s", name, client.db_version)
+            log.info("source %r: database version %s", name, client.db_version)
             return list(
                 client.materials.summary.search(
                     **spec["criteria"], fields=list(fields), all_fields=False

@@ -14,7 +14,7 @@ from unlabelled.errors import SourceError
 from unlabelled.files import sha256, written_whole
 from unlabelled.sources.specification import PackageSpec
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def fetch(name: str, spec: PackageSpec, destination: Path) -> None:
@@ -49,7 +49,7 @@ def fetch(name: str, spec: PackageSpec, destination: Path) -> None:
                     f"  found    sha256 {found}\n"
                     "correct `member` or `member_sha256` of the source"
                 )
-    logger.info("source %r: %s, sha256 %s", name, spec["member"], spec["member_sha256"])
+    log.info("source %r: %s, sha256 %s", name, spec["member"], spec["member_sha256"])
 
 
 def _download(name: str, spec: PackageSpec, folder: Path) -> Path:

@@ -14,7 +14,7 @@ from unlabelled.errors import SourceError
 from unlabelled.files import sha256, written_whole
 from unlabelled.sources.specification import UrlSpec
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 TIMEOUT = (20.0, 60.0)  # seconds to connect, and between two pieces of the answer
 RETRIED_STATUS = (429, 500, 502, 503, 504)
@@ -62,13 +62,13 @@ def fetch(
     for mirror in mirrors:
         reason = _copy_from(Path(mirror), spec, destination)
         if reason is None:
-            logger.info("source %r: copied from the mirror %s", name, mirror)
+            log.info("source %r: copied from the mirror %s", name, mirror)
             return
-        logger.warning("source %r: mirror %s: %s", name, mirror, reason)
+        log.warning("source %r: mirror %s: %s", name, mirror, reason)
         failures.append(f"mirror {mirror}: {reason}")
     reason = _download(spec, destination, attempts, pause)
     if reason is None:
-        logger.info("source %r: downloaded from %s", name, spec["url"])
+        log.info("source %r: downloaded from %s", name, spec["url"])
         return
     tried = "\n".join(f"  {failure}" for failure in [*failures, f"{spec['url']}: {reason}"])
     raise SourceError(
@@ -114,7 +114,7 @@ def _download(spec: UrlSpec, destination: Path, attempts: int, pause: float) -> 
     with requests.Session() as session:
         for attempt in range(attempts):
             if attempt:
-                logger.warning("%s: %s; attempt %d", spec["url"], reason, attempt + 1)
+                log.warning("%s: %s; attempt %d", spec["url"], reason, attempt + 1)
                 time.sleep(pause * 2 ** (attempt - 1))
             resumed = part.exists()
             try:

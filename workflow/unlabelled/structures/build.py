@@ -29,7 +29,7 @@ STAGE = "structures"
 _CHUNK = 32  # entries
 _CHUNK_TEXT = 1_000_000  # characters
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +141,11 @@ def build(
         if duplicates:
             _drop_duplicates(crystals_path, tally, processes, seconds_per_entry)
         counts = tally.counts()
-    _log.info("%s: %d entries read, %d accepted", source, counts.read, counts.accepted)
+    log.info("%s: %d entries read, %d accepted", source, counts.read, counts.accepted)
     for reason, number in sorted(counts.rejected.items()):
-        _log.info("%s: %d refused: %s", source, number, reason)
+        log.info("%s: %d refused: %s", source, number, reason)
     if counts.formulas_unread:
-        _log.warning("%s: %d stated formulas were not readable", source, counts.formulas_unread)
+        log.warning("%s: %d stated formulas were not readable", source, counts.formulas_unread)
     return counts
 
 

@@ -18,7 +18,7 @@ from unlabelled.structures.table import structures_at
 VOLUME_TOLERANCE = 0.02
 _MAX_LOADED = 5000  # structures in memory at once, larger groups excepted
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Group = list[tuple[int, Structure]]
 
@@ -123,7 +123,7 @@ def _same(matcher: StructureMatcher, one: _Member, other: _Member) -> bool:
 
 def _kept_whole(group: Group, what: str) -> list[Duplicate]:
     rows = [row for row, _ in group]
-    _log.warning(
+    log.warning(
         "duplicates of %s were not looked for among %d rows: %s",
         group[0][1].composition.reduced_formula,
         len(rows),

@@ -1,0 +1,99 @@
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from unlabelled import tables
+from unlabelled.infomax import pool as pools
+from unlabelled.infomax import runs
+from unlabelled.infomax.history import SCHEMA
+from unlabelled.infomax.options import PRESETS
+from unlabelled.point_set.shards import write_shard
+from unlabelled.site_net import weights
+
+
+@pytest.fixture
+def job(many, tmp_path):
+    """Where to read: two datasets, the second without labels; crystal 3 is not used."""
+    chosen = []
+    for name, part in {"task": slice(0, 16), "minerals": slice(16, 24)}.items():
+        ids = [f"{i}" for i in range(part.stop - part.start)]
+        (tmp_path / name).mkdir()
+        write_shard(tmp_path / name / "part-0.arrow", zip(ids, many.point_sets[part], strict=True))
+        label = {"gap": many.labels[part]} if name == "task" else {}
+        pd.DataFrame({"material_id": ids, **label})[::-1].to_parquet(tmp_path / f"{name}.parquet")
+        chosen += [(name, i, (name, i) != ("task", "3"), "") for i in ids]
+    frame = pd.DataFrame(chosen, columns=pools.SCHEMA.names)
+    tables.write(frame, tmp_path / "pool.parquet", pools.SCHEMA, {})
+    return {
+        "pool": str(tmp_path / "pool.parquet"),
+        "datasets": ["task", "minerals"],
+        "crystals": [str(tmp_path / f"{name}.parquet") for name in ("task", "minerals")],
+        "point_sets": [str(tmp_path / name) for name in ("task", "minerals")],
+        "label": "gap",
+    }
+
+
+def pretrain(job, folder, **changes):
+    training = {"learning_rate": 1e-3, "max_epochs": 2, "patience": 9, "sites_per_batch": 24}
+    settings = {
+        "encoder": str(folder / "encoder.safetensors"),
+        "history": str(folder / "history.parquet"),
+        "variant_name": "mine",
+        "settings": {"preset": "corrected", "kl_weight": 0.2},
+        "training": {**training, "accelerator": "cpu"},
+        "seed": 5,
+        "run_seed": 1,
+        "threads": 1,
+        "code": "c0de",
+    }
+    runs.pretrain_run(**{**job, **settings, **changes})
+    return weights.load(folder / "encoder.safetensors").state_dict()
+
+
+def test_the_pool_has_its_crystals_with_their_labels_and_no_other(job, many):
+    names, crystals = runs.read_pool(**job)
+    used = [i for i in range(24) if i != 3]
+    assert names == [f"task/{i}" if i < 16 else f"minerals/{i - 16}" for i in used]
+    expected = np.where(np.array(used) < 16, many.labels[used], np.nan)
+    np.testing.assert_array_equal(crystals.labels, expected)
+    for point_set, i in zip(crystals.point_sets, used, strict=True):
+        assert (point_set.distances == many.point_sets[i].distances).all()
+
+
+def test_a_run_leaves_weights_history_and_provenance_and_no_checkpoints(job, tmp_path):
+    trained = pretrain(job, tmp_path / "a")
+    assert len(list((tmp_path / "a").iterdir())) == 2
+    history = tables.read(tmp_path / "a" / "history.parquet")
+    assert pq.read_schema(tmp_path / "a" / "history.parquet").names == SCHEMA.names
+    assert (set(history.variant), set(history.seed), set(history.epoch)) == ({"mine"}, {1}, {0, 1})
+    stored = tables.provenance(tmp_path / "a" / "history.parquet")
+    assert (stored["variant"]["kl_weight"], stored["code"], stored["run_seed"]) == (0.2, "c0de", 1)
+    start = runs.initial_encoder(PRESETS["corrected"], 5, 1).state_dict()
+    assert not all(torch.equal(start[name], trained[name]) for name in start)
+    again = pretrain(job, tmp_path / "b")
+    assert all(torch.equal(trained[name], again[name]) for name in trained)
+
+
+def test_only_the_same_run_may_take_up_its_checkpoints(job, tmp_path, monkeypatch):
+    folders = []
+
+    def interrupted(crystals, options, training, key, folder):
+        folders.append((folder, key))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "pretrain", interrupted)
+    changes = [
+        {},
+        {"seed": 6},
+        {"run_seed": 2},
+        {"code": "other"},
+        {"settings": {"preset": "corrected"}},
+    ]
+    for change in [*changes, {"datasets": ["task", "other"]}, {}]:
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(job, tmp_path, **change)
+    assert folders[0] == folders[-1]
+    assert len({folder for folder, _ in folders}) == len(changes) + 1
+    assert len({key for _, key in folders}) == 3

@@ -1,0 +1,92 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from unlabelled import code
+
+RULES = Path(__file__).resolve().parents[1] / "workflow" / "rules"
+SCRIPTS = {path.stem for path in code.SCRIPTS.glob("*.py")}
+PLOTS = {name for name in SCRIPTS if name.startswith("plot_")}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package, its scripts beside it, that may be edited."""
+    for name in ("PACKAGE", "SCRIPTS"):
+        original = getattr(code, name)
+        copy = shutil.copytree(original, tmp_path / original.name)
+        monkeypatch.setattr(code, name, copy)
+    return code.PACKAGE
+
+
+def digests():
+    code._imported.cache_clear()
+    return {name: code.digest(f"{name}.py") for name in SCRIPTS}
+
+
+def rerun(*edited):
+    """Scripts whose digest changes when a line is added to the files."""
+    before = digests()
+    for path in edited:
+        path.write_text(f"{path.read_text()}\n# edited\n")
+    after = digests()
+    return {name for name in SCRIPTS if before[name] != after[name]}
+
+
+@pytest.mark.parametrize(
+    ("edited", "scripts"),
+    [
+        ("structures/splits.py", {"split"}),
+        ("label_masking/heads.py", {"label_masking"}),  # through evaluate
+        ("infomax/checkpoints.py", {"initialise", "pretrain"}),  # through runs and training
+        ("infomax/__init__.py", {"embed", "histories", "initialise", "pool", "pretrain"}),
+        (
+            "point_set/elements.csv",
+            {"embed", "initialise", "outcomes", "point_sets", "pool", "pretrain", "split"},
+        ),
+        ("plots/pretraining.py", {"plot_pretraining"}),
+        ("errors.py", SCRIPTS),
+        ("study.py", set()),
+    ],
+)
+def test_an_edit_reruns_the_scripts_that_can_reach_it_and_no_others(package, edited, scripts):
+    assert rerun(package / edited) == scripts
+
+
+def test_touching_the_plot_modules_reruns_the_figures_and_nothing_else(package):
+    assert rerun(*(package / "plots").glob("*.py")) == PLOTS
+
+
+def test_scripts_and_the_place_of_the_package_take_no_part(package, monkeypatch):
+    copied = digests()
+    assert rerun(*code.SCRIPTS.glob("*.py")) == set()
+    monkeypatch.undo()
+    assert digests() == copied
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import unlabelled.seeds",
+        "import os, unlabelled.seeds as s",
+        "from unlabelled import errors, seeds",
+        "from unlabelled.seeds import integer as i",
+        "def f():\n    if True:\n        from unlabelled.seeds import integer",
+    ],
+)
+def test_every_form_of_import_is_followed(package, line):
+    assert "histories" not in rerun(package / "seeds.py")
+    (package / "tables.py").write_text(line)
+    assert "histories" in rerun(package / "seeds.py")
+
+
+def test_every_rule_carries_the_digest_of_its_own_script():
+    found = []
+    for path in RULES.glob("*.smk"):
+        for rule in re.split(r"(?m)^rule ", path.read_text())[1:]:
+            scripts = re.findall(r'script:\s+"../scripts/(\w+)\.py"', rule)
+            assert re.findall(r'code=digest\("(\w+)\.py"\)', rule) == scripts, rule.split(":")[0]
+            found += scripts
+    assert sorted(found) == sorted(SCRIPTS)

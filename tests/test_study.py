@@ -1,0 +1,139 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from unlabelled import study
+from unlabelled.errors import ConfigurationError
+from unlabelled.infomax.options import InfoMaxOptions
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMAS = ROOT / "workflow" / "schemas"
+SCALES = sorted((ROOT / "config" / "scales").glob("*.yaml"))
+SCHEMA = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+MINE = {"kind": "folder", "path": "crystals"}
+
+
+def config(overlay=None):
+    merged = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(merged, overlay or {})
+    return merged
+
+
+def check(merged):
+    return study.check(merged, ROOT / "resources" / "sources.yaml", SCHEMAS)
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=lambda path: path.stem)
+def test_every_scale_is_a_valid_study_with_results_of_its_own(scale):
+    merged = config(yaml.safe_load(scale.read_text()))
+    assert "flla" in check(merged)
+    assert merged["scale"] == scale.stem
+    assert all(scale.stem in Path(path).parts for path in merged["pathvars"].values())
+
+
+def stated(document, schema, place=""):
+    """Keys of a configuration; names that a person chose are "*"."""
+    for key in document if isinstance(document, dict) else ():
+        fixed = key in schema.get("properties", {})
+        inner = schema["properties"][key] if fixed else schema.get("additionalProperties")
+        if inner is not None:  # the sources have a schema of their own
+            assert inner, f"{place}{key} is not in the schema"
+            yield f"{place}{key if fixed else '*'}"
+            yield from stated(document[key], inner, f"{place}{key if fixed else '*'}.")
+
+
+def demanded(schema, place=""):
+    """Keys of the schema; below a name that a person chooses, those required."""
+    for key in schema.get("required" if "*" in place else "properties", ()):
+        yield f"{place}{key}"
+        yield from demanded(schema["properties"][key], f"{place}{key}.")
+    if schema.get("additionalProperties"):
+        yield from demanded(schema["additionalProperties"], f"{place}*.")
+
+
+def test_every_key_of_the_configuration_is_in_the_schema_and_the_reverse():
+    overlays = [yaml.safe_load(path.read_text()) for path in SCALES]
+    keys = {key for document in [config(), *overlays] for key in stated(document, SCHEMA)}
+    expected = set(demanded(SCHEMA))
+    assert {"pathvars.results", "tasks.*.split.by", "embedding_map.crystals"} <= expected
+    assert expected <= keys
+
+
+def test_the_schema_offers_every_option_of_a_variant_and_no_other():
+    variants = SCHEMA["properties"]["pretraining"]["properties"]["variants"]
+    options = {field.name for field in dataclasses.fields(InfoMaxOptions)}
+    assert set(variants["additionalProperties"]["properties"]) == options | {"preset"}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("datasets.flla.limt", 3, "datasets.flla: unknown key 'limt'; did you mean 'limit'?"),
+        ("datasets.flla.source", "fla", "{}: there is no 'fla'; did you mean 'flla'? known: amcsd"),
+        ("datasets.flla.required_label", "gap", "{}: there is no 'gap'; known: e_above_hull, form"),
+        ("tasks.formation_energy.dataset", "fla", "{}: there is no 'fla'; did you mean 'flla'?"),
+        ("tasks.formation_energy.label", "e_above", "{}: there is no 'e_above'; did you mean 'e_a"),
+        ("pretraining.datasets", ["amscd"], "{}: there is no 'amscd'; did you mean 'amcsd'?"),
+        ("pretraining.variants.untrained", {}, "pretraining.variants: 'untrained' should not be"),
+        ("pretraining.variants.a/b", {}, "pretraining.variants: 'a/b' does not match"),
+        ("tasks.formation_energy.split", {"by": "formula"}, "{}: 'test_fraction' is a required"),
+        ("tasks.formation_energy.split", {"by": "file", "file": "f"}, "{}: 'test_fold' is a requ"),
+    ],
+)
+def test_an_error_names_the_key_and_what_is_meant(place, value, message):
+    merged = inner = config()
+    *parents, last = place.split(".")
+    for parent in parents:
+        inner = inner[parent]
+    inner[last] = value
+    with pytest.raises(ConfigurationError) as caught:
+        check(merged)
+    assert message.format(place) in str(caught.value)
+
+
+def test_a_task_needs_a_label_of_its_own_dataset():
+    with pytest.raises(ConfigurationError, match=r"tasks.formation_energy.label: .*known: none"):
+        check(config({"tasks": {"formation_energy": {"dataset": "amcsd"}}}))
+
+
+def test_ones_own_source_is_checked_and_can_be_used():
+    overlay = {"sources": {"mine": MINE}, "datasets": {"amcsd": {"source": "mine"}}}
+    assert check(config(overlay))["mine"] == MINE
+    with pytest.raises(ConfigurationError, match="mine: unknown key 'pth'; did you mean 'path'"):
+        check(config({"sources": {"mine": {**MINE, "pth": "x"}}}))
+
+
+def test_datasets_are_used_by_a_task_or_by_pretraining():
+    changed = config({"datasets": {"spare": config()["datasets"]["flla"]}})
+    assert study.datasets_used(changed) == ["flla", "amcsd"]
+    changed["pretraining"]["datasets"] = ["spare"]
+    assert study.datasets_used(changed) == ["flla", "spare"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ({"kind": "package", "member": "deep/table.csv.gz"}, "raw/s/table.csv.gz"),
+        ({"kind": "url", "url": "https://a.org/b/table.csv"}, "raw/s/table.csv"),
+        ({"kind": "url", "url": "https://a.org/get?id=1", "file": "t.csv"}, "raw/s/t.csv"),
+        ({"kind": "materials_project"}, "raw/s/materials.jsonl"),
+        ({"kind": "zip", "path": "/home/me/my.zip"}, "/home/me/my.zip"),
+    ],
+)
+def test_raw_data_are_in_the_folder_of_their_source_or_stay_where_they_are(spec, path):
+    assert study.raw_data("s", spec, "raw") == path
+
+
+def test_every_arm_is_compared_with_every_one_before_it():
+    assert study.comparisons(["u", "p", "c"]) == [("p", "u"), ("c", "u"), ("c", "p")]
+
+
+def test_a_parse_of_the_workflow_loads_nothing_heavy():
+    heavy = "{'numpy', 'pandas', 'pyarrow', 'torch', 'pymatgen', 'requests'}"
+    code = f"import sys, unlabelled.study, unlabelled.code; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

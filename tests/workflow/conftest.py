@@ -1,0 +1,77 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TINY = {
+    "scale": "tiny",
+    "datasets": {"flla": {"limit": 160}, "amcsd": {"limit": 40}},
+    "pretraining": {"max_epochs": 6},
+    "label_masking": {"n_labels": [20, 40], "draws": 3},
+    "embedding_map": {"crystals": 60, "perplexity": 10},
+}
+
+
+class Study:
+    """A copy of the workflow, with a configuration of its own."""
+
+    def __init__(self, folder, settings):
+        self.folder = folder
+        for part in ("Snakefile", "config", "envs", "workflow"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, folder / part)
+        (folder / "resources").mkdir()
+        shutil.copy(ROOT / "resources/sources.yaml", folder / "resources")
+        if (ROOT / "resources/raw").is_dir():  # spares the downloads
+            shutil.copytree(ROOT / "resources/raw", folder / "resources/raw")
+        (folder / "tiny.yaml").write_text(yaml.safe_dump(settings))
+
+    @property
+    def results(self):
+        return self.folder / "results/laptop"
+
+    def command(self, *options):
+        profile = ["--workflow-profile", "workflow/profiles/default"]
+        snakemake = [sys.executable, "-m", "snakemake", *profile, "--nolock", "--cores", "2"]
+        return [*snakemake, "--configfile", "tiny.yaml", *options]
+
+    def run(self, *options, status=0):
+        done = subprocess.run(
+            self.command(*options),
+            cwd=self.folder,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def planned(self, *options):
+        """Rules that would run, with the number of jobs."""
+        output = self.run("--dry-run", "--quiet", "host", *options)
+        rows = [line.split() for line in output.splitlines()]
+        return {
+            row[0]: int(row[1])
+            for row in rows
+            if len(row) == 2 and row[0].isidentifier() and row[1].isdigit()
+        }
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Settings of a study of a minute."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """A finished study of real crystals."""
+    made = Study(tmp_path_factory.mktemp("study"), TINY)
+    made.run()
+    return made

@@ -1,0 +1,101 @@
+"""What every rule, environment and profile must have."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from unlabelled import code
+
+ROOT = Path(__file__).parents[2]
+RULES = {
+    name: body
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
+    for name, body in re.findall(r"^rule (\w+):\n((?:(?:    .*)?\n)+)", path.read_text(), re.M)
+}
+PINS = dict(
+    line.split("==")
+    for line in (ROOT / "envs/constraints.txt").read_text().splitlines()
+    if "==" in line
+)
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "mp_api": "mp-api"}
+
+
+def environment(name):
+    """Packages of an environment, with their versions."""
+    document = yaml.safe_load((ROOT / "envs" / name).read_text())
+    assert document["channels"] == ["conda-forge"]
+    *conda, pip = document["dependencies"]
+    assert conda == ["python=3.11", "pip"]
+    return dict(line.split("==") for line in pip["pip"])
+
+
+def imported(script):
+    """Packages that a script and the modules it reaches import, Python's own left out."""
+    waiting, reached = [code.SCRIPTS / script], set()
+    names = set()
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        waiting.extend(code._imported(path))
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                names.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module.partition(".")[0])
+    return names - {"unlabelled"} - sys.stdlib_module_names
+
+
+def test_all_rules_are_found():
+    scripts = {path.name for path in code.SCRIPTS.glob("*.py")}
+    assert {re.search(r"scripts/(\w+\.py)", body)[1] for body in RULES.values()} == scripts
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_says_what_it_needs_and_follows_its_code(name):
+    body = RULES[name]
+    assert re.match(r' +"""[A-Z].+\.', body)
+    for directive in ("log", "conda", "threads", "resources", "script"):
+        assert f"    {directive}:" in body, directive
+    assert "mem_mb=" in body
+    assert "runtime=" in body
+    script = re.search(r"scripts/(\w+\.py)", body)[1]
+    assert f'code=digest("{script}")' in body
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_environment_of_a_rule_holds_all_its_script_imports(name):
+    packages = environment(re.search(r'envs/(\w+\.yaml)"', RULES[name])[1])
+    script = re.search(r"scripts/(\w+\.py)", RULES[name])[1]
+    needed = {DISTRIBUTIONS.get(module, module) for module in imported(script)}
+    # the Materials Project's client is loaded only where its data are fetched
+    missing = needed - set(packages) - ({"mp-api"} if name == "structures" else set())
+    assert not missing
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_environments_pin_the_versions_that_are_tested(path):
+    pins = {name.lower(): version for name, version in PINS.items()}
+    for package, version in environment(path.name).items():
+        assert pins[package.lower()] == version, package
+
+
+def test_light_scripts_need_no_deep_learning_library():
+    heavy = {
+        script.name for script in code.SCRIPTS.glob("*.py") if "torch" in imported(script.name)
+    }
+    assert heavy == {"pretrain.py", "initialise.py", "embed.py"}
+
+
+def test_the_profile_of_make_and_readme_exists():
+    profiles = set()
+    for name in ("Makefile", "README.md"):
+        profiles.update(re.findall(r"--(?:workflow-)?profile (\S+)", (ROOT / name).read_text()))
+    assert "workflow/profiles/default" in profiles
+    for profile in profiles:
+        assert list((ROOT / profile).glob("config*.yaml")), profile
