@@ -30,6 +30,7 @@ def content(path):
         (a_file, a_file, "new"),
         (a_file, a_folder, {"new": "new"}),
         (a_folder, a_folder, {"new": "new"}),
+        (a_folder, a_file, "new"),
     ],
 )
 def test_the_new_takes_the_place_of_the_old_when_it_is_complete(tmp_path, old, write, after):

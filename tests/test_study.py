@@ -60,7 +60,7 @@ def test_every_key_of_the_configuration_is_in_the_schema_and_the_reverse():
     overlays = [yaml.safe_load(path.read_text()) for path in SCALES]
     keys = {key for document in [config(), *overlays] for key in stated(document, SCHEMA)}
     expected = set(demanded(SCHEMA))
-    assert {"pathvars.results", "tasks.*.split.by", "embedding_map.crystals"} <= expected
+    assert {"pathvars.results", "tasks.*.label", "embedding_map.crystals"} <= expected
     assert expected <= keys
 
 
@@ -79,6 +79,7 @@ def test_the_schema_offers_every_option_of_a_variant_and_no_other():
         ("tasks.formation_energy.dataset", "fla", "{}: there is no 'fla'; did you mean 'flla'?"),
         ("tasks.formation_energy.label", "e_above", "{}: there is no 'e_above'; did you mean 'e_a"),
         ("pretraining.datasets", ["amscd"], "{}: there is no 'amscd'; did you mean 'amcsd'?"),
+        ("sources.1", {}, "'1' does not match"),
         ("pretraining.variants.untrained", {}, "pretraining.variants: 'untrained' should not be"),
         ("pretraining.variants.a/b", {}, "pretraining.variants: 'a/b' does not match"),
         ("tasks.formation_energy.split", {"by": "formula"}, "{}: 'test_fraction' is a required"),
@@ -106,6 +107,19 @@ def test_ones_own_source_is_checked_and_can_be_used():
     assert check(config(overlay))["mine"] == MINE
     with pytest.raises(ConfigurationError, match="mine: unknown key 'pth'; did you mean 'path'"):
         check(config({"sources": {"mine": {**MINE, "pth": "x"}}}))
+
+
+def test_what_is_left_out_has_its_default():
+    merged = config({"datasets": {"spare": {"source": "flla"}}})
+    del merged["tasks"]["formation_energy"]["split"]
+    check(merged)
+    spare = {"source": "flla", "limit": None, "required_label": None, "drop_duplicates": True}
+    assert merged["datasets"]["spare"] == spare
+    assert (
+        merged["tasks"]["formation_energy"]["split"]
+        == config()["tasks"]["formation_energy"]["split"]
+    )
+    assert merged["datasets"]["amcsd"]["limit"] == 2000
 
 
 def test_datasets_are_used_by_a_task_or_by_pretraining():

@@ -90,6 +90,16 @@ def test_a_file_that_is_no_table_is_named(tmp_path, content):
         tables.read(path)
 
 
+def test_a_table_damaged_within_is_named(tmp_path):
+    path = tmp_path / "crystals.parquet"
+    pq.write_table(pa.table({"a": [str(i) for i in range(100_000)]}), path)
+    content = bytearray(path.read_bytes())
+    content[100:5000] = b"\xff" * 4900
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"{path} cannot be read as a table"):
+        tables.read(path)
+
+
 def test_a_table_of_another_program_has_no_provenance(tmp_path):
     pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
     assert tables.provenance(tmp_path / "other.parquet") == {}

@@ -76,7 +76,7 @@ def test_a_run_leaves_weights_history_and_provenance_and_no_checkpoints(job, tmp
     assert all(torch.equal(trained[name], again[name]) for name in trained)
 
 
-def test_only_the_same_run_may_take_up_its_checkpoints(job, tmp_path, monkeypatch):
+def test_only_the_same_run_may_take_up_its_checkpoints(job, many, tmp_path, monkeypatch):
     folders = []
 
     def interrupted(crystals, options, training, key, folder):
@@ -95,5 +95,8 @@ def test_only_the_same_run_may_take_up_its_checkpoints(job, tmp_path, monkeypatc
         with pytest.raises(KeyboardInterrupt):
             pretrain(job, tmp_path, **change)
     assert folders[0] == folders[-1]
-    assert len({folder for folder, _ in folders}) == len(changes) + 1
+    write_shard(tmp_path / "task" / "part-0.arrow", [("0", many.point_sets[1])])
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(job, tmp_path)
+    assert len({folder for folder, _ in folders}) == len(changes) + 2
     assert len({key for _, key in folders}) == 3

@@ -39,6 +39,10 @@ def test_no_formula_is_on_both_sides(formulas, fraction, seed):
     assert "test" in set(parts.part) <= {"train", "test"}
 
 
+def test_a_share_that_is_a_whole_number_is_exact():
+    assert len(held_out(split(MANY, "crystal", 0.07, 0, "gap"))) == 7
+
+
 @pytest.mark.parametrize(
     ("by", "unit", "expected"), [("formula", "formula_reduced", 11), ("crystal", "material_id", 26)]
 )
@@ -78,13 +82,23 @@ def test_one_fold_is_the_test_part_and_other_crystals_do_no_harm(fold_file, fold
         ("mp-0,0", "name,fold", "lacks the column material_id"),
         ("mp-0,0 mp-1,1 mp-1,0", "material_id,fold", "names mp-1 more than once"),
         ("mp-0,0 mp-1,1 mp-2,1 mp-3,2", "material_id,fold", r"no fold 7; it has \['0', '1', '2'\]"),
+        ("mp-0,0 mp-1, mp-2,7", "material_id,fold", "leaves the fold of mp-1 empty"),
+        ("mp-0,0 mp-1,7,8 mp-2", "material_id,fold", "cannot be read: .*line 3"),
+        ("mp-0,0 mp-1,0 mp-2,0 mp-3,0 x,7", "material_id,fold", "puts 0 of 4 crystals into fold 7"),
+        ("mp-0,7 mp-1,7 mp-2,7 mp-3,7", "material_id,fold", "puts 4 of 4 crystals into fold 7"),
         ("mp-0,0 mp-2,7", "material_id,fold", "no fold for 2 of 4 crystals, the first mp-1;"),
     ],
 )
 def test_what_is_wrong_with_a_fold_file_is_named(fold_file, rows, header, message):
     path = fold_file(rows, header)
-    with pytest.raises(UserError, match=f"{path} .*{message}"):
+    with pytest.raises(UserError, match=f"(?s){path} .*{message}"):
         split_by_folds(FEW, path, 7)
+
+
+def test_identifiers_and_folds_in_a_csv_are_text(fold_file):
+    table = pd.DataFrame({"material_id": ["0001", "NaN", "1e5"], "formula_reduced": list("XYZ")})
+    parts = split_by_folds(table, fold_file("0001,01 NaN,02 1e5,02"), "01")
+    assert list(parts.part) == ["test", "train", "train"]
 
 
 def test_a_fold_file_that_does_not_exist_is_named(tmp_path):

@@ -139,14 +139,7 @@ def test_ones_own_damaged_crystals_stop_only_their_source(study, tmp_path):
     archive.write_bytes(b"PK\x03\x04 this is no archive")
     settings = {
         "sources": {"mine": {"kind": "zip", "path": str(archive), "licence": "own"}},
-        "datasets": {
-            "mine": {
-                "source": "mine",
-                "limit": None,
-                "required_label": None,
-                "drop_duplicates": True,
-            }
-        },
+        "datasets": {"mine": {"source": "mine"}},
         "pretraining": {"datasets": ["flla", "mine"]},
     }
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))

@@ -52,6 +52,12 @@ def fingerprint(wildcards):
     return catalogue.fingerprint(specification(wildcards))
 
 
+def fold_file(wildcards):
+    """Fold file of a task that is split by one."""
+    split = config["tasks"][wildcards.task]["split"]
+    return [split["file"]] if split["by"] == "file" else []
+
+
 def of_task(pattern):
     """Input function: a file of the dataset of a task."""
 

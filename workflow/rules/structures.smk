@@ -39,6 +39,7 @@ rule split:
     input:
         crystals=of_task(rules.structures.output.crystals),
         point_sets=of_task("<results>/point_sets/{dataset}"),
+        folds=fold_file,
     output:
         "<results>/splits/{task}.parquet",
     log:

@@ -13,7 +13,7 @@ with log_to(snakemake.log[0]):
     crystals = tables.read(snakemake.input.crystals, ["material_id", "formula_reduced"])
     crystals = crystals[crystals.material_id.isin(identifiers(snakemake.input.point_sets))]
     if settings["by"] == "file":
-        parts = splits.split_by_folds(crystals, settings["file"], settings["test_fold"])
+        parts = splits.split_by_folds(crystals, snakemake.input.folds[0], settings["test_fold"])
     else:
         parts = splits.split(
             crystals, settings["by"], settings["test_fraction"], seed, snakemake.wildcards.task

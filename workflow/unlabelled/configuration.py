@@ -1,7 +1,8 @@
 """Checking of configuration and registry files against their schemas."""
 
+import copy
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,31 @@ def check(document: Any, schema_path: str | Path, name: str) -> None:
     if faults:
         lines = "\n".join(f"  {line}" for fault in faults for line in _describe(fault))
         raise ConfigurationError(f"{name} does not follow {Path(schema_path).name}:\n{lines}")
+
+
+def fill_defaults(document: Any, schema_path: str | Path) -> None:
+    """Add to a checked document the keys that it leaves out and its schema has a default for.
+
+    Parameters
+    ----------
+    document
+        Changed in place.
+    schema_path
+        JSON schema in YAML; defaults below ``properties`` and ``additionalProperties`` count.
+    """
+    _fill(document, yaml.safe_load(Path(schema_path).read_text()))
+
+
+def _fill(value: Any, schema: Mapping[str, Any]) -> None:
+    if not isinstance(value, dict):
+        return
+    properties = schema.get("properties", {})
+    for key, inner in properties.items():
+        if "default" in inner:
+            value.setdefault(key, copy.deepcopy(inner["default"]))
+    others = schema.get("additionalProperties") or {}
+    for key, inner_value in value.items():
+        _fill(inner_value, properties.get(key, others))
 
 
 def _describe(fault: jsonschema.ValidationError) -> Iterable[str]:

@@ -29,7 +29,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     _remove(temporary)
     try:
         yield temporary
-        if temporary.is_dir():
+        if temporary.is_dir() or path.is_dir():  # a rename replaces files only
             _remove(path)
         temporary.replace(path)
     finally:

@@ -15,7 +15,7 @@ def log_to(path: str | Path) -> Iterator[None]:
 
     What this package reports goes to standard error too, behind the name of the job, so that a
     person at the terminal sees it advance. A :class:`~unlabelled.errors.UserError` is printed there
-    in one line and ends the process: what to do is not hidden under a traceback.
+    as it is and ends the process: what to do is not hidden under a traceback.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ def check(
     Parameters
     ----------
     config
-        Configuration with all overlays merged.
+        Configuration with all overlays merged; defaults are filled in.
     sources
         ``resources/sources.yaml``.
     schemas
@@ -39,6 +39,7 @@ def check(
         Saying which key is wrong, what was found, and what is allowed.
     """
     configuration.check(config, Path(schemas) / "config.schema.yaml", "the configuration")
+    configuration.fill_defaults(config, Path(schemas) / "config.schema.yaml")
     schema = Path(schemas) / "sources.schema.yaml"
     specs = catalogue.merge(catalogue.load(sources, schema), config["sources"], schema)
     datasets = config["datasets"]

@@ -115,7 +115,7 @@ def pretrain_run(
         "seed": seed,
         "run_seed": run_seed,
         "code": code,
-        "crystals": hashlib.sha256("\n".join(names).encode()).hexdigest(),
+        "crystals": _digest(names, pool_crystals),
     }
     digest = hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()[:16]
     folder = Path(encoder).parent / f"checkpoints-{digest}"
@@ -137,6 +137,15 @@ def pretrain_run(
 def initial_encoder(options: InfoMaxOptions, seed: int, run_seed: int) -> SiteNet:
     """Return the encoder from which :func:`pretrain_run` starts."""
     return initialise(options, _run_key(seed, run_seed)).encoder
+
+
+def _digest(names: Sequence[str], crystals: Crystals) -> str:
+    total = hashlib.sha256(crystals.labels.tobytes())
+    for name, points in zip(names, crystals.point_sets, strict=True):
+        total.update(f"{name} {points.n_sites} {points.n_supercell}\0".encode())
+        total.update(points.atomic_numbers.tobytes())
+        total.update(points.distances.tobytes())
+    return total.hexdigest()
 
 
 def _run_key(seed: int, run_seed: int) -> int:

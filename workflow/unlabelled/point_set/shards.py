@@ -68,7 +68,7 @@ def read_shards(folders: Sequence[str | Path]) -> Iterator[tuple[str, PointSet]]
 
 
 def identifiers(folder: str | Path) -> list[str]:
-    """Yield the identifiers of the crystals of a dataset that have a point set, in order."""
+    """Return the identifiers of the crystals of a dataset that have a point set, in order."""
     return [material_id for material_id, _ in read_shards([folder])]
 
 

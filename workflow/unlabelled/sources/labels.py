@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from unlabelled.errors import SourceError
+from unlabelled import tables
+from unlabelled.errors import SourceError, UserError
 from unlabelled.sources.specification import LabelSpec, LabelTableSpec
 
 log = logging.getLogger(__name__)
@@ -136,12 +137,6 @@ def _read_table(name: str, path: Path) -> pd.DataFrame:
             "correct `path` under `label_table`"
         )
     try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-            return frame.astype(object).where(frame.notna(), None)
-        # Text as it stands: an identifier 0012 keeps its zeros, NaN may be sodium nitride.
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:  # all of pandas' and pyarrow's complaints
-        raise SourceError(
-            f"source {name!r}: the label table {path} cannot be read: {error}"
-        ) from error
+        return tables.read_own(path)
+    except UserError as error:
+        raise SourceError(f"source {name!r}: the label table {error}") from error

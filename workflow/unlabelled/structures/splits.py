@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from unlabelled import seeds
+from unlabelled import seeds, tables
 from unlabelled.errors import UserError
 from unlabelled.tables import field
 
@@ -50,7 +50,9 @@ def split(
     column = {"formula": "formula_reduced", "crystal": "material_id"}[by]
     groups = np.array(sorted(set(crystals[column])))
     order = seeds.generator(seed, "split", task).permutation(len(groups))
-    test = set(groups[order[: math.ceil(test_fraction * len(groups))]])
+    # rounded first: 0.07 of 100 is 7.000000000000001
+    n_test = math.ceil(round(test_fraction * len(groups), 6))
+    test = set(groups[order[:n_test]])
     return _parts(crystals, crystals[column].isin(test))
 
 
@@ -76,21 +78,23 @@ def split_by_folds(
     Raises
     ------
     UserError
-        If the file lacks a column, a crystal, or the fold asked for, or names a crystal twice.
+        If the file cannot be read, lacks a column, a crystal or the fold asked for, names a crystal
+        twice, or leaves a part empty.
     """
     path = Path(fold_file)
     if not path.is_file():
         raise UserError(f"fold file {path} does not exist; correct split.file of the task")
-    read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
-    folds = read(path)
+    folds = tables.read_own(path)
     if missing := {"material_id", "fold"} - set(folds.columns):
         raise UserError(
             f"{path} lacks the column {sorted(missing)[0]}; it has {list(folds.columns)}"
         )
-    fold_of = folds.astype(str).set_index("material_id")["fold"]
+    fold_of = folds.fillna("").astype(str).set_index("material_id")["fold"].str.strip()
     if not fold_of.index.is_unique:
         twice = fold_of.index[fold_of.index.duplicated()][0]
         raise UserError(f"{path} names {twice} more than once")
+    if (fold_of == "").any():
+        raise UserError(f"{path} leaves the fold of {fold_of.index[fold_of == ''][0]} empty")
     known = sorted(set(fold_of))
     if str(test_fold) not in known:
         raise UserError(f"{path} has no fold {test_fold}; it has {known}")
@@ -100,7 +104,13 @@ def split_by_folds(
             f"{path} gives no fold for {len(without)} of {len(crystals)} crystals, the first "
             f"{without.iloc[0]}; add them or leave them out of the dataset"
         )
-    return _parts(crystals, crystals.material_id.map(fold_of) == str(test_fold))
+    test = crystals.material_id.map(fold_of) == str(test_fold)
+    if test.all() or not test.any():
+        raise UserError(
+            f"{path} puts {test.sum()} of {len(crystals)} crystals into fold {test_fold}: "
+            "training and test part need at least one each; correct split.test_fold of the task"
+        )
+    return _parts(crystals, test)
 
 
 def _parts(crystals: pd.DataFrame, test: pd.Series) -> pd.DataFrame:
