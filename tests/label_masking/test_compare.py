@@ -32,7 +32,7 @@ def test_constant_difference_collapses_the_interval():
     reference = np.linspace(0.5, 0.75, 8)
     results = pd.concat([rows("untrained", reference), rows("corrected", reference - 0.125)])
     row = paired(results, PAIR, seed=0).iloc[0]
-    assert row["n_pairs"] == 8
+    assert row["n_draws"] == 8
     assert [row["difference"], row["low"], row["high"]] == pytest.approx([-0.125] * 3)
     assert row["mean_reference"] == pytest.approx(0.625)
     assert row["mean_arm"] == pytest.approx(0.5)
@@ -50,7 +50,7 @@ def test_symmetrical_noise_includes_zero():
     assert row["high"] == pytest.approx(1.96 * noise.std() / np.sqrt(20), rel=0.1)
 
 
-def test_encoder_seeds_are_averaged_within_a_draw():
+def test_the_interval_covers_other_encoders():
     results = pd.concat(
         [
             rows("untrained", [0.5, 0.6, 0.7]),
@@ -59,15 +59,25 @@ def test_encoder_seeds_are_averaged_within_a_draw():
         ]
     )
     row = paired(results, PAIR, seed=0).iloc[0]
-    assert row["n_pairs"] == 3
+    assert (row["n_draws"], row["n_encoders_arm"], row["n_encoders_reference"]) == (3, 2, 1)
     assert row["difference"] == pytest.approx(-0.2)
-    assert row["low"] == row["high"] == pytest.approx(-0.2)
+    # drawing the first encoder twice, or the second
+    assert [row["low"], row["high"]] == pytest.approx([-0.3, -0.1])
+
+
+def test_equal_encoders_do_not_widen_the_interval():
+    generator = np.random.default_rng(1)
+    maes = generator.normal(0.5, 0.1, 8)
+    one = pd.concat([rows("untrained", np.full(8, 0.6)), rows("corrected", maes)])
+    two = pd.concat([one, rows("corrected", maes, arm_seed=1)])
+    ends = [paired(table, PAIR, seed=0).iloc[0][["low", "high"]].tolist() for table in (one, two)]
+    assert ends[0] == pytest.approx(ends[1], abs=0.005)
 
 
 def test_pairs_are_the_draws_of_both_arms_and_two_have_no_interval():
     results = pd.concat([rows("untrained", [0.5, 0.6, 0.7]), rows("corrected", [0.4, 0.5])])
     row = paired(results, PAIR, seed=0).iloc[0]
-    assert row["n_pairs"] == 2
+    assert row["n_draws"] == 2
     assert row["mean_reference"] == pytest.approx(0.55)
     assert np.isnan(row["low"])
     assert np.isnan(row["high"])

@@ -50,7 +50,7 @@ def paired(comparisons=3, numbers=4):
                 "reference": reference,
                 "head": "ridge",
                 "n_labels": n_labels,
-                "n_pairs": 12,
+                "n_draws": 12,
                 "difference": -0.03,
                 "low": -0.04 if n_labels > 50 else np.nan,
                 "high": 0.01 if n_labels > 50 else np.nan,

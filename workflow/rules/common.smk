@@ -19,7 +19,11 @@ SOURCES = study.check(
 )
 UNTRAINED = "untrained"
 DATASETS = study.datasets_used(config)
-ARMS = [UNTRAINED, *config["pretraining"]["variants"]]
+SEEDS = {  # of the encoders of every arm
+    UNTRAINED: config["pretraining"]["untrained_seeds"],
+    **dict.fromkeys(config["pretraining"]["variants"], config["pretraining"]["seeds"]),
+}
+ARMS = list(SEEDS)
 
 
 wildcard_constraints:
@@ -65,6 +69,12 @@ def of_task(pattern):
         return pattern.format(dataset=config["tasks"][wildcards.task]["dataset"])
 
     return path
+
+
+def embeddings_of_arm(wildcards):
+    """Embeddings of all encoders of an arm."""
+    task, arm = wildcards.task, wildcards.arm
+    return collect(rules.embed.output, task=task, arm=arm, seed=SEEDS[arm])
 
 
 def label_unit(wildcards):

@@ -8,9 +8,7 @@ label_masking/{task}/{results,summary,paired}.parquet, embedding_map/{task}.parq
 rule label_masking:
     """Train and test every head on every draw of one number of labels."""
     input:
-        embeddings=collect(
-            rules.embed.output, seed=config["pretraining"]["seeds"], allow_missing=True
-        ),
+        embeddings=embeddings_of_arm,
         split=rules.split.output,
         crystals=of_task(rules.structures.output.crystals),
     output:
@@ -27,7 +25,7 @@ rule label_masking:
         runtime=120,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
-        seeds=config["pretraining"]["seeds"],
+        seeds=lookup(within=SEEDS, dpath="{arm}"),
         draws=config["label_masking"]["draws"],
         heads=config["label_masking"]["heads"],
         seed=config["seed"],
@@ -70,8 +68,9 @@ rule embedding_map:
     input:
         embeddings=collect(
             rules.embed.output,
-            arm=ARMS,
-            seed=config["pretraining"]["seeds"][0],
+            zip,
+            arm=SEEDS,
+            seed=[seeds[0] for seeds in SEEDS.values()],
             allow_missing=True,
         ),
         crystals=of_task(rules.structures.output.crystals),

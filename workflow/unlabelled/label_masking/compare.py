@@ -2,19 +2,18 @@
 
 import logging
 from collections.abc import Iterable
-from typing import cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
 
 from unlabelled import seeds
 from unlabelled.label_masking.schema import PAIRED, SUMMARY
 
 log = logging.getLogger(__name__)
 
-MIN_PAIRS = 3  # fewer differences say nothing about their spread
+MIN_DRAWS = 3  # fewer differences say nothing about their spread
 RESAMPLES = 9999
 
 _CELL = ["task", "head", "n_labels"]
@@ -26,9 +25,9 @@ def paired(
 ) -> pd.DataFrame:
     """Mean difference in test MAE between two arms, with its bootstrap interval.
 
-    Encoder seeds of different arms do not correspond, so the MAE is averaged over the encoder seeds
-    of an arm within a draw, and the averages are paired by draw. The percentile interval resamples
-    draws: it speaks of other label subsets for these encoders, not of other encoders.
+    Arms are paired by draw. Encoder seeds of different arms do not correspond, so the percentile
+    interval resamples the draws together and the encoders of each arm by themselves: it speaks of
+    other label subsets and, where an arm has several encoders, of other encoders.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ def paired(
     -------
     pandas.DataFrame
         Columns of :data:`unlabelled.label_masking.schema.PAIRED`, one row per comparison, task,
-        head and number of labels that both arms have. The interval is NaN below three pairs.
+        head and number of labels that both arms have. The interval is NaN below three draws.
 
     Raises
     ------
@@ -52,20 +51,26 @@ def paired(
         on different labels under the same task, number of labels and draw.
     """
     _check(results)
-    by_draw = results.groupby(["arm", *_CELL, "draw"])["mae"].mean().reset_index()
+    cells: dict[tuple[Any, ...], pd.DataFrame] = {
+        (arm, *cell): fits.pivot_table(index="arm_seed", columns="draw", values="mae")
+        for (arm, *cell), fits in results.groupby(["arm", *_CELL])
+    }
+    arms = set(results["arm"])
     rows = []
     for arm, reference in comparisons:
-        pairs = _select(by_draw, arm).merge(
-            _select(by_draw, reference), on=[*_CELL, "draw"], suffixes=("_arm", "_reference")
-        )
-        if pairs.empty:
+        if absent := {arm, reference} - arms:
+            raise ValueError(f"the results hold no arm {absent.pop()!r}, only {sorted(arms)}")
+        shared = [cell for other, *cell in cells if other == arm and (reference, *cell) in cells]
+        if not shared:
             log.warning("%s and %s have no label subset in common", arm, reference)
-        for group, cell in pairs.groupby(_CELL):
-            task, head, n_labels = cast("tuple[str, str, int]", group)
-            differences = (cell["mae_arm"] - cell["mae_reference"]).to_numpy(dtype=np.float64)
+        for task, head, n_labels in shared:
+            of_arm, of_reference = (cells[name, task, head, n_labels] for name in (arm, reference))
+            draws = of_arm.dropna(axis=1).columns.intersection(of_reference.dropna(axis=1).columns)
+            maes, reference_maes = of_arm[draws].to_numpy(), of_reference[draws].to_numpy()
             key = ("label_masking", "paired", arm, reference, task, head, int(n_labels))
-            low, high = _interval(differences, seeds.generator(seed, *key))
-            mean_reference = float(cell["mae_reference"].mean())
+            low, high = _interval(maes, reference_maes, seeds.generator(seed, *key))
+            mean_reference = float(reference_maes.mean())
+            difference = float(maes.mean()) - mean_reference
             rows.append(
                 {
                     "task": task,
@@ -73,13 +78,15 @@ def paired(
                     "reference": reference,
                     "head": head,
                     "n_labels": n_labels,
-                    "n_pairs": len(cell),
-                    "mean_arm": float(cell["mae_arm"].mean()),
+                    "n_draws": len(draws),
+                    "n_encoders_arm": len(maes),
+                    "n_encoders_reference": len(reference_maes),
+                    "mean_arm": float(maes.mean()),
                     "mean_reference": mean_reference,
-                    "difference": float(differences.mean()),
+                    "difference": difference,
                     "low": low,
                     "high": high,
-                    "relative": float(differences.mean()) / mean_reference,
+                    "relative": difference / mean_reference,
                 }
             )
     return pd.DataFrame(rows, columns=PAIRED.names)
@@ -119,22 +126,23 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def _interval(
-    differences: NDArray[np.float64], generator: np.random.Generator
+    arm: NDArray[np.float64], reference: NDArray[np.float64], generator: np.random.Generator
 ) -> tuple[float, float]:
-    """95 % percentile interval of the mean; BCa is undefined where all differences are equal."""
-    if len(differences) < MIN_PAIRS:
+    """95 % percentile interval of the difference of the means of (encoders, draws) errors."""
+    n_draws = arm.shape[1]
+    if n_draws < MIN_DRAWS:
         return float("nan"), float("nan")
-    interval = bootstrap(
-        (differences,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=generator
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
 
+    def resampled(n: int) -> NDArray[np.float64]:
+        return generator.multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
 
-def _select(by_draw: pd.DataFrame, arm: str) -> pd.DataFrame:
-    rows = by_draw[by_draw["arm"] == arm].drop(columns="arm")
-    if rows.empty:
-        raise ValueError(f"the results hold no arm {arm!r}, only {sorted(set(by_draw['arm']))}")
-    return rows
+    draws = resampled(n_draws)
+    of_arm, of_reference = (
+        np.einsum("be,ed,bd->b", resampled(len(maes)), maes, draws, optimize=True)
+        for maes in (arm, reference)
+    )
+    low, high = np.quantile(of_arm - of_reference, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _check(results: pd.DataFrame) -> None:

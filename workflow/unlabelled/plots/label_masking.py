@@ -144,7 +144,7 @@ def paired_differences(table: pd.DataFrame, *, quantity: str, unit: str) -> Figu
     style.note(
         fig,
         "Below zero, the arm has the smaller error than its reference. Points: mean over "
-        f"{style.counted(table['n_pairs'], 'shared label subset')}; "
+        f"{style.counted(table['n_draws'], 'shared label subset')}; "
         "bars: bootstrap 95\N{NO-BREAK SPACE}% interval of the mean, from three subsets on.",
     )
     return fig
