@@ -10,7 +10,6 @@ rule fetch:
         ensure("<resources>/raw/{source}/{file}", non_empty=True),
     log:
         "<logs>/fetch/{source}/{file}.log",
-    retries: 2
     localrule: True
     conda:
         "../../envs/sources.yaml"
