@@ -122,6 +122,14 @@ def test_what_is_left_out_has_its_default():
     assert merged["datasets"]["amcsd"]["limit"] == 2000
 
 
+def test_what_an_overlay_sets_to_null_is_taken_out():
+    merged = config({"tasks": {"formation_energy": None}, "datasets": {"flla": None}})
+    merged["pretraining"]["datasets"] = ["amcsd"]
+    check(merged)
+    assert merged["tasks"] == {}
+    assert list(merged["datasets"]) == ["amcsd"]
+
+
 def test_datasets_are_used_by_a_task_or_by_pretraining():
     changed = config({"datasets": {"spare": config()["datasets"]["flla"]}})
     assert study.datasets_used(changed) == ["flla", "amcsd"]

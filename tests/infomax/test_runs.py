@@ -64,7 +64,9 @@ def test_the_pool_has_its_crystals_with_their_labels_and_no_other(job, many):
 
 def test_a_run_leaves_weights_history_and_provenance_and_no_checkpoints(job, tmp_path):
     trained = pretrain(job, tmp_path / "a")
-    assert len(list((tmp_path / "a").iterdir())) == 2
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names == {"encoder.safetensors", "history.parquet", "training"}
+    assert {path.name for path in (tmp_path / "a/training").iterdir()} == {"csv", "tensorboard"}
     history = tables.read(tmp_path / "a" / "history.parquet")
     assert pq.read_schema(tmp_path / "a" / "history.parquet").names == SCHEMA.names
     assert (set(history.variant), set(history.seed), set(history.epoch)) == ({"mine"}, {1}, {0, 1})

@@ -94,6 +94,15 @@ def test_patience_ends_a_run(many, tmp_path):
     assert rows.epoch.max() < 49
 
 
+def test_a_run_interrupted_after_it_stopped_early_trains_no_further(many, tmp_path):
+    settings = options(learning_rate=0.5, max_epochs=50, patience=2)
+    ends = [pretrain(many, PRESETS["corrected"], settings, 0, tmp_path) for _ in range(2)]
+    assert len(set(ends[0][1].epoch)) < 50
+    assert ends[0][1].equals(ends[1][1])
+    for first, second in zip(*(end[0].state_dict().values() for end in ends), strict=True):
+        assert torch.equal(first, second)
+
+
 def test_the_labels_change_the_choice_of_the_epoch_but_not_the_encoder(many, tmp_path):
     other = Crystals(many.point_sets, many.labels[::-1].copy())
     single = options(max_epochs=1)

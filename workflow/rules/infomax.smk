@@ -115,6 +115,7 @@ rule embed:
         runtime=120,
     params:
         sites_per_batch=config["pretraining"]["sites_per_batch"],
+        accelerator=config["pretraining"]["accelerator"],
         code=digest("embed.py"),
     script:
         "../scripts/embed.py"

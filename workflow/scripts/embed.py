@@ -16,7 +16,8 @@ with log_to(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     encoder, folder = snakemake.input.encoder, snakemake.input.point_sets
     ids, point_sets = zip(*read_shards([folder]), strict=True)
-    vectors = embedding.embed(weights.load(encoder), point_sets, snakemake.params.sites_per_batch)
+    settings = (snakemake.params.sites_per_batch, snakemake.params.accelerator)
+    vectors = embedding.embed(weights.load(encoder), point_sets, *settings)
     provenance = {"encoder_sha256": sha256(encoder), "code": snakemake.params.code}
     table = embedding.to_table(ids, vectors)
     tables.write(table, snakemake.output[0], embedding.SCHEMA, provenance)

@@ -1,7 +1,6 @@
 """Files that are either whole or absent (standard library only)."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +19,12 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Yields
     ------
     pathlib.Path
-        The temporary name, not yet existing. If the block fails, whatever stands there is removed
-        and `path` is left as it was.
+        The temporary name, not yet existing: what a killed writer left there is removed. If the
+        block fails, whatever stands there is removed and `path` is left as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")
     _remove(temporary)
     try:
         yield temporary

@@ -22,7 +22,8 @@ def check(
     Parameters
     ----------
     config
-        Configuration with all overlays merged; defaults are filled in.
+        Configuration with all overlays merged. Sources, datasets and tasks that an overlay sets to
+        null are taken out, and defaults are filled in.
     sources
         ``resources/sources.yaml``.
     schemas
@@ -38,6 +39,10 @@ def check(
     ConfigurationError
         Saying which key is wrong, what was found, and what is allowed.
     """
+    for section in map(config.get, ("sources", "datasets", "tasks")):
+        if isinstance(section, dict):
+            for name in [name for name, entry in section.items() if entry is None]:
+                del section[name]
     configuration.check(config, Path(schemas) / "config.schema.yaml", "the configuration")
     configuration.fill_defaults(config, Path(schemas) / "config.schema.yaml")
     schema = Path(schemas) / "sources.schema.yaml"

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from unlabelled.infomax.device import Accelerator, device
 from unlabelled.point_set.batch import collate, pack
 from unlabelled.point_set.point_set import PointSet
 from unlabelled.site_net.encoder import GLOBAL_WIDTH, SiteNet
@@ -19,7 +20,12 @@ SCHEMA = pa.schema(
 )
 
 
-def embed(encoder: SiteNet, point_sets: Sequence[PointSet], sites_per_batch: int) -> np.ndarray:
+def embed(
+    encoder: SiteNet,
+    point_sets: Sequence[PointSet],
+    sites_per_batch: int,
+    accelerator: Accelerator = "auto",
+) -> np.ndarray:
     """Embed crystals, without sampling.
 
     Parameters
@@ -30,21 +36,23 @@ def embed(encoder: SiteNet, point_sets: Sequence[PointSet], sites_per_batch: int
         Crystals.
     sites_per_batch
         Largest number of primitive sites to hold at once.
+    accelerator
+        Where to compute.
 
     Returns
     -------
     numpy.ndarray
         (n crystals, 64) float32, in the order given.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    encoder = encoder.to(device).eval()
+    where = device(accelerator)
+    encoder = encoder.to(where).eval()
     n_sites = np.array([p.n_sites for p in point_sets])
     # Crystals of equal width share a batch, so that little is padding.
     order = np.argsort([p.n_supercell for p in point_sets], kind="stable")
     embeddings = np.empty((len(point_sets), GLOBAL_WIDTH), np.float32)
     with torch.inference_mode():
         for indices in pack(n_sites, order, sites_per_batch):
-            batch = collate([point_sets[i] for i in indices]).to(device)
+            batch = collate([point_sets[i] for i in indices]).to(where)
             embeddings[indices] = encoder(batch).cpu().numpy()
     return embeddings
 

@@ -86,7 +86,8 @@ def pretrain_run(
     """Pre-train one encoder and write its weights and history.
 
     Checkpoints live beside the weights, in a folder named by everything that determines the run, so
-    that only the same run resumes them; they are removed when the run is done.
+    that only the same run resumes them. They are removed when the run is done; the CSV and
+    TensorBoard logs stay, in the folder ``training``.
 
     Parameters
     ----------
@@ -131,12 +132,23 @@ def pretrain_run(
     rows.insert(1, "seed", run_seed)
     tables.write(rows, history, history_table.SCHEMA, provenance)
     weights.save(trained, encoder, provenance)
-    shutil.rmtree(folder)
+    _keep_logs(folder)
 
 
 def initial_encoder(options: InfoMaxOptions, seed: int, run_seed: int) -> SiteNet:
     """Return the encoder from which :func:`pretrain_run` starts."""
     return initialise(options, _run_key(seed, run_seed)).encoder
+
+
+def _keep_logs(folder: Path) -> None:
+    """Turn the folder of a finished run into that of its logs, and drop those of other runs."""
+    for checkpoint in folder.glob("*.ckpt"):
+        checkpoint.unlink()
+    logs = folder.with_name("training")
+    shutil.rmtree(logs, ignore_errors=True)
+    folder.rename(logs)
+    for stale in folder.parent.glob("checkpoints-*"):
+        shutil.rmtree(stale)
 
 
 def _digest(names: Sequence[str], crystals: Crystals) -> str:

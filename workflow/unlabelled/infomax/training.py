@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import numpy as np
 import pandas as pd
 import torch
-from lightning.pytorch.accelerators import CUDAAccelerator
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
@@ -24,6 +23,7 @@ from torch.utils.data import DataLoader, Sampler
 from unlabelled import seeds
 from unlabelled.errors import UserError
 from unlabelled.infomax.checkpoints import SafetensorsCheckpoint
+from unlabelled.infomax.device import Accelerator, device
 from unlabelled.infomax.negatives import Draws, draw
 from unlabelled.infomax.objective import InfoMax
 from unlabelled.infomax.options import InfoMaxOptions
@@ -60,7 +60,7 @@ class TrainingOptions:
     max_epochs: int
     patience: int
     sites_per_batch: int
-    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    accelerator: Accelerator = "auto"
     devices: int = 1
 
 
@@ -151,8 +151,8 @@ class PreTraining(lightning.LightningModule):
         self._local_stage = self.infomax.local_stage
         self._global_stage = self.infomax.global_stage
 
-    def configure_model(self) -> None:
-        """Compile the two stages where that pays: on a GPU."""
+    def on_fit_start(self) -> None:
+        """Compile the two stages where that pays: on a GPU, where the model is by now."""
         if self.device.type == "cuda":
             self._local_stage = torch.compile(self.infomax.local_stage, dynamic=True)
             self._global_stage = torch.compile(self.infomax.global_stage, dynamic=True)
@@ -388,9 +388,7 @@ def pretrain(
         for name, chosen_by in (("best", monitor), ("last", None))
     )
     stopping = EarlyStopping(monitor, patience=training.patience, check_on_train_epoch_end=True)
-    on_gpu = training.accelerator == "cuda" or (
-        training.accelerator == "auto" and CUDAAccelerator.is_available()
-    )
+    on_gpu = device(training.accelerator).type == "cuda"
     trainer = lightning.Trainer(
         accelerator="cuda" if on_gpu else "cpu",
         devices=training.devices,
@@ -409,11 +407,14 @@ def pretrain(
         plugins=[SafetensorsCheckpoint()],
     )
     resumed = folder / "last.ckpt"
-    if resumed.exists():
-        log.info("resuming from %s", resumed)
-    trainer.fit(module, ckpt_path=resumed if resumed.exists() else None)
-    # From the files, not from memory: with several devices the training was in other processes.
     read = SafetensorsCheckpoint().load_checkpoint
+    if not resumed.exists():
+        trainer.fit(module)
+    elif read(resumed)["callbacks"][stopping.state_key]["wait_count"] < training.patience:
+        log.info("resuming from %s", resumed)
+        trainer.fit(module, ckpt_path=resumed)
+    # else interrupted after it had stopped early, which Lightning does not remember
+    # From the files, not from memory: with several devices the training was in other processes.
     module.load_state_dict(read(folder / "best.ckpt")["state_dict"])
     rows = read(resumed)["callbacks"][history.state_key]["rows"]
     return module.infomax.encoder.cpu(), pd.DataFrame(rows)
