@@ -145,7 +145,8 @@ def paired_differences(table: pd.DataFrame, *, quantity: str, unit: str) -> Figu
         fig,
         "Below zero, the arm has the smaller error than its reference. Points: mean over "
         f"{style.counted(table['n_draws'], 'shared label subset')}; "
-        "bars: bootstrap 95\N{NO-BREAK SPACE}% interval of the mean, from three subsets on.",
+        "bars: bootstrap 95\N{NO-BREAK SPACE}% interval over subsets and encoders "
+        "(none below three subsets).",
     )
     return fig
 
