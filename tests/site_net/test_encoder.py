@@ -109,6 +109,13 @@ def test_weights_come_back_with_their_options(encoder, crystals, tmp_path):
         assert torch.equal(found(batch), encoder(batch))
 
 
+def test_equal_encoders_are_equal_bytes(encoder, tmp_path):
+    paths = [tmp_path / f"{i}.safetensors" for i in range(6)]
+    for path in paths:
+        weights.save(encoder, path, {"seed": 1, "code": "c0de"})
+    assert len({path.read_bytes() for path in paths}) == 1
+
+
 def test_a_file_that_is_no_encoder_is_refused(tmp_path):
     path = tmp_path / "encoder.safetensors"
     path.write_bytes(b"no weights")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 TINY = {
     "scale": "tiny",
     "datasets": {"flla": {"limit": 160}, "amcsd": {"limit": 40}},
-    "pretraining": {"max_epochs": 6},
+    "pretraining": {"max_epochs": 6, "seeds": [0], "untrained_seeds": [0, 1]},
     "label_masking": {"n_labels": [20, 40], "draws": 3},
     "embedding_map": {"crystals": 60, "perplexity": 10},
 }
@@ -36,9 +36,10 @@ class Study:
         return self.folder / "results/laptop"
 
     def command(self, *options):
+        snakemake = [sys.executable, "-m", "snakemake", "--nolock", "--configfile", "tiny.yaml"]
         profile = ["--workflow-profile", "workflow/profiles/default"]
-        snakemake = [sys.executable, "-m", "snakemake", *profile, "--nolock", "--cores", "2"]
-        return [*snakemake, "--configfile", "tiny.yaml", *options]
+        # not --configfile last: it takes all that follows it, targets too
+        return [*snakemake, *profile, "--cores", "2", *options]
 
     def run(self, *options, status=0):
         done = subprocess.run(
@@ -54,7 +55,7 @@ class Study:
 
     def planned(self, *options):
         """Rules that would run, with the number of jobs."""
-        output = self.run("--dry-run", "--quiet", "host", *options)
+        output = self.run(*options, "--quiet", "host", "--dry-run")
         rows = [line.split() for line in output.splitlines()]
         return {
             row[0]: int(row[1])

@@ -37,7 +37,7 @@ def test_no_test_crystal_is_trained_on(study):
 def test_every_arm_is_fitted_on_the_same_labels(study):
     results = table(study, "label_masking/formation_energy/results")
     assert set(results["arm"]) == {"untrained", "as_published", "corrected"}
-    assert len(results) == 3 * 2 * 2 * 3  # arms, heads, numbers of labels, draws
+    assert len(results) == (2 + 1 + 1) * 2 * 2 * 3  # encoders, heads, numbers of labels, draws
     subsets = results.groupby(["n_labels", "draw"])["label_ids_digest"].nunique()
     assert (subsets == 1).all()
     assert results["mae"].between(0.05, 5).all()
@@ -60,6 +60,16 @@ def test_every_figure_comes_in_three_formats_with_its_table(study):
 
 def test_a_second_run_has_nothing_to_do(study):
     assert "Nothing to be done" in study.run()
+
+
+def test_one_file_one_rule_or_one_stage_can_be_asked_for(study):
+    figure = study.planned("results/laptop/figures/structures/rejects.png", "--forceall")
+    assert set(figure) == {"fetch", "structures", "point_sets", "outcomes", "plot_rejects", "total"}
+    forced = study.planned("--forcerun", "embed")
+    assert forced["embed"] == 2 + 1 + 1
+    assert "pretrain" not in forced
+    staged = study.planned("--forceall", "--until", "point_sets")
+    assert set(staged) == {"fetch", "structures", "point_sets", "total"}
 
 
 def test_what_a_change_of_code_runs_again(study):

@@ -13,16 +13,16 @@ from unlabelled.errors import UserError
 from unlabelled.files import written_whole
 from unlabelled.site_net.encoder import EncoderOptions, SiteNet
 
+ABOUT = "unlabelled"
+
 
 def save(encoder: SiteNet, path: str | Path, provenance: Mapping[str, Any]) -> None:
     """Write an encoder's weights, options and provenance to a safetensors file."""
-    metadata = {
-        "options": json.dumps(asdict(encoder.options), sort_keys=True),
-        "provenance": json.dumps(dict(provenance), sort_keys=True),
-    }
+    about = {"options": asdict(encoder.options), "provenance": dict(provenance)}
     tensors = {name: tensor.contiguous() for name, tensor in encoder.state_dict().items()}
     with written_whole(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+        # one key: safetensors writes several in random order; equal encoders shall be equal bytes
+        save_file(tensors, temporary, metadata={ABOUT: json.dumps(about, sort_keys=True)})
 
 
 def load(path: str | Path) -> SiteNet:
@@ -35,7 +35,8 @@ def load(path: str | Path) -> SiteNet:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            options = EncoderOptions(**json.loads((file.metadata() or {})["options"]))
+            about = json.loads((file.metadata() or {})[ABOUT])
+            options = EncoderOptions(**about["options"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         encoder = SiteNet(options)
         encoder.load_state_dict(tensors)
