@@ -60,25 +60,29 @@ def read_shards(folders: Sequence[str | Path]) -> Iterator[tuple[str, PointSet]]
         If a folder holds no shard or a file is not a shard.
     """
     for folder in folders:
-        parts = sorted(Path(folder).glob("part-*.arrow"))
-        if not parts:
-            raise UserError(f"{folder} holds no part-*.arrow file; run the rule point_sets again")
-        for part in parts:
-            yield from _read_shard(part)
+        for table in _tables(folder):
+            yield from _point_sets(table)
 
 
 def identifiers(folder: str | Path) -> list[str]:
     """Return the identifiers of the crystals of a dataset that have a point set, in order."""
-    return [material_id for material_id, _ in read_shards([folder])]
+    return [name for table in _tables(folder) for name in table["material_id"].to_pylist()]
 
 
-def _read_shard(path: Path) -> Iterator[tuple[str, PointSet]]:
-    try:
-        with pa.memory_map(str(path)) as file:
-            table = pa.ipc.open_file(file).read_all()
-    except pa.ArrowInvalid as error:
-        message = f"{path} is not a shard of point sets ({error}); delete it and run again"
-        raise UserError(message) from error
+def _tables(folder: str | Path) -> Iterator[pa.Table]:
+    parts = sorted(Path(folder).glob("part-*.arrow"))
+    if not parts:
+        raise UserError(f"{folder} holds no part-*.arrow file; run the rule point_sets again")
+    for part in parts:
+        try:
+            with pa.memory_map(str(part)) as file:
+                yield pa.ipc.open_file(file).read_all()
+        except pa.ArrowInvalid as error:
+            message = f"{part} is not a shard of point sets ({error}); delete it and run again"
+            raise UserError(message) from error
+
+
+def _point_sets(table: pa.Table) -> Iterator[tuple[str, PointSet]]:
     for batch in table.to_batches():
         ids = batch["material_id"].to_pylist()
         n_sites = batch["n_sites"].to_numpy()
