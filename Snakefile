@@ -12,12 +12,16 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/arms.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/structures.smk"
 include: "workflow/rules/point_sets.smk"
+include: "workflow/rules/descriptors.smk"
 include: "workflow/rules/infomax.smk"
+include: "workflow/rules/transfer.smk"
 include: "workflow/rules/label_masking.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:

@@ -40,11 +40,28 @@ def rerun(*edited):
     [
         ("structures/splits.py", {"split"}),
         ("label_masking/heads.py", {"label_masking"}),  # through evaluate
-        ("infomax/checkpoints.py", {"initialise", "pretrain"}),  # through runs and training
-        ("infomax/__init__.py", {"embed", "histories", "initialise", "pool", "pretrain"}),
+        (
+            "infomax/checkpoints.py",
+            {"fine_tune", "initialise", "pretrain", "supervise"},
+        ),  # through runs and training
+        (
+            "infomax/__init__.py",
+            {"embed", "fine_tune", "histories", "initialise", "pool", "pretrain", "supervise"},
+        ),
         (
             "point_set/elements.csv",
-            {"embed", "initialise", "outcomes", "point_sets", "pool", "pretrain", "split"},
+            {
+                "describe",
+                "embed",
+                "fine_tune",
+                "initialise",
+                "outcomes",
+                "point_sets",
+                "pool",
+                "pretrain",
+                "split",
+                "supervise",
+            },
         ),
         ("plots/pretraining.py", {"plot_pretraining"}),
         ("errors.py", SCRIPTS),

@@ -32,6 +32,7 @@ def check(merged):
 def test_every_scale_is_a_valid_study_with_results_of_its_own(scale):
     merged = config(yaml.safe_load(scale.read_text()))
     assert "flla" in check(merged)
+    assert study.datasets_used(merged)
     assert merged["scale"] == scale.stem
     assert all(scale.stem in Path(path).parts for path in merged["pathvars"].values())
 
@@ -67,7 +68,11 @@ def test_every_key_of_the_configuration_is_in_the_schema_and_the_reverse():
 def test_the_schema_offers_every_option_of_a_variant_and_no_other():
     variants = SCHEMA["properties"]["pretraining"]["properties"]["variants"]
     options = {field.name for field in dataclasses.fields(InfoMaxOptions)}
-    assert set(variants["additionalProperties"]["properties"]) == options | {"preset"}
+    assert set(variants["additionalProperties"]["properties"]) == options | {
+        "preset",
+        "trained",
+        "pool",
+    }
 
 
 @pytest.mark.parametrize(
@@ -75,12 +80,26 @@ def test_the_schema_offers_every_option_of_a_variant_and_no_other():
     [
         ("datasets.flla.limt", 3, "datasets.flla: unknown key 'limt'; did you mean 'limit'?"),
         ("datasets.flla.source", "fla", "{}: there is no 'fla'; did you mean 'flla'? known: amcsd"),
+        ("datasets.flla.source", "magpie", "{}: 'magpie' is a table of elements and has no cryst"),
         ("datasets.flla.required_label", "gap", "{}: there is no 'gap'; known: e_above_hull, form"),
         ("tasks.formation_energy.dataset", "fla", "{}: there is no 'fla'; did you mean 'flla'?"),
         ("tasks.formation_energy.label", "e_above", "{}: there is no 'e_above'; did you mean 'e_a"),
-        ("pretraining.datasets", ["amscd"], "{}: there is no 'amscd'; did you mean 'amcsd'?"),
+        ("pretraining.pool.datasets", ["flka"], "pool.datasets: there is no 'flka'; did you mean"),
+        ("tasks.formation_energy.supervised_on", "gap", "{}: there is no 'gap'; known: band_gap"),
+        ("label_masking.representations.extended.encoder", "corected", "did you mean 'corrected'?"),
+        ("label_masking.representations.extended.heads", ["rigde"], "'rigde' is not one of"),
+        ("label_masking.representations.extended", {"heads": ["mlp"]}, "'encoder' is a required"),
+        ("label_masking.comparisons.corrected", ["untraind"], "did you mean 'untrained'?"),
+        (
+            "label_masking.method",
+            ["extended", "linear"],
+            "{}: there is no 'linear'; known: extra_tr",
+        ),
+        ("transfer.starts.corrected.encoder", "corected", "did you mean 'corrected'?"),
+        ("figures.highlight", ["extnded"], "{}: there is no 'extnded'; did you mean 'extended'?"),
+        ("embedding_map.representations", ["dummy"], "{}: 'dummy' has no encoder"),
         ("sources.1", {}, "'1' does not match"),
-        ("pretraining.variants.untrained", {}, "pretraining.variants: 'untrained' should not be"),
+        ("tasks.band_gap.n_labels", [1], "1 is less than the minimum of 2"),
         ("pretraining.variants.a/b", {}, "pretraining.variants: 'a/b' does not match"),
         ("tasks.formation_energy.split", {"by": "formula"}, "{}: 'test_fraction' is a required"),
         ("tasks.formation_energy.split", {"by": "file", "file": "f"}, "{}: 'test_fold' is a requ"),
@@ -98,12 +117,14 @@ def test_an_error_names_the_key_and_what_is_meant(place, value, message):
 
 
 def test_a_task_needs_a_label_of_its_own_dataset():
+    minerals = {"datasets": {"amcsd": {"source": "amcsd"}}}
+    wrong = config({**minerals, "tasks": {"formation_energy": {"dataset": "amcsd"}}})
     with pytest.raises(ConfigurationError, match=r"tasks.formation_energy.label: .*known: none"):
-        check(config({"tasks": {"formation_energy": {"dataset": "amcsd"}}}))
+        check(wrong)
 
 
 def test_ones_own_source_is_checked_and_can_be_used():
-    overlay = {"sources": {"mine": MINE}, "datasets": {"amcsd": {"source": "mine"}}}
+    overlay = {"sources": {"mine": MINE}, "datasets": {"piezo": {"source": "mine"}}}
     assert check(config(overlay))["mine"] == MINE
     with pytest.raises(ConfigurationError, match="mine: unknown key 'pth'; did you mean 'path'"):
         check(config({"sources": {"mine": {**MINE, "pth": "x"}}}))
@@ -119,22 +140,51 @@ def test_what_is_left_out_has_its_default():
         merged["tasks"]["formation_energy"]["split"]
         == config()["tasks"]["formation_energy"]["split"]
     )
-    assert merged["datasets"]["amcsd"]["limit"] == 2000
+    corrected = merged["pretraining"]["variants"]["corrected"]
+    assert corrected["pool"] == config()["pretraining"]["pool"]
+    assert corrected["trained"]
+    assert merged["label_masking"]["representations"]["corrected"]["readout"] == ["embedding"]
 
 
 def test_what_an_overlay_sets_to_null_is_taken_out():
-    merged = config({"tasks": {"formation_energy": None}, "datasets": {"flla": None}})
-    merged["pretraining"]["datasets"] = ["amcsd"]
+    merged = config(
+        {
+            "datasets": {"piezo": None},
+            "tasks": {"band_gap": None, "formation_energy": {"supervised_on": None}},
+            "pretraining": {
+                "pool": {"datasets": ["flla"]},
+                "variants": {"extended": {"pool": {"fraction": 0.5}}},
+            },
+            "label_masking": {"representations": {"dummy": None}},
+            "transfer": {"starts": {"scratch": None}, "comparisons": {"as_published": []}},
+        }
+    )
+    for name in ("corrected", "supervised"):
+        merged["transfer"]["comparisons"][name] = None
     check(merged)
-    assert merged["tasks"] == {}
-    assert list(merged["datasets"]) == ["amcsd"]
+    assert list(merged["tasks"]) == ["formation_energy"]
+    assert "piezo" not in merged["datasets"]
+    assert "dummy" not in merged["label_masking"]["representations"]
+    assert "scratch" not in merged["transfer"]["starts"]
+    assert merged["pretraining"]["variants"]["extended"]["pool"] == {
+        "datasets": ["flla"],
+        "transductive": False,
+        "fraction": 0.5,
+    }
 
 
 def test_datasets_are_used_by_a_task_or_by_pretraining():
     changed = config({"datasets": {"spare": config()["datasets"]["flla"]}})
-    assert study.datasets_used(changed) == ["flla", "amcsd"]
-    changed["pretraining"]["datasets"] = ["spare"]
-    assert study.datasets_used(changed) == ["flla", "spare"]
+    check(changed)
+    assert study.datasets_used(changed) == ["flla", "dielectric", "elastic", "piezo"]
+    changed = config(
+        {
+            "datasets": {"spare": config()["datasets"]["flla"]},
+            "pretraining": {"pool": {"datasets": ["spare"]}},
+        }
+    )
+    check(changed)
+    assert study.datasets_used(changed) == ["flla", "dielectric", "spare"]
 
 
 @pytest.mark.parametrize(
@@ -149,10 +199,6 @@ def test_datasets_are_used_by_a_task_or_by_pretraining():
 )
 def test_raw_data_are_in_the_folder_of_their_source_or_stay_where_they_are(spec, path):
     assert study.raw_data("s", spec, "raw") == path
-
-
-def test_every_arm_is_compared_with_every_one_before_it():
-    assert study.comparisons(["u", "p", "c"]) == [("p", "u"), ("c", "u"), ("c", "p")]
 
 
 def test_a_parse_of_the_workflow_loads_nothing_heavy():

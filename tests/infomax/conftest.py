@@ -25,4 +25,4 @@ def many():
         for a in np.linspace(4.2, 6.6, 10)
         for metal, anion in [("Na", "Cl"), ("Mg", "O"), ("K", "Br"), ("Li", "F")]
     ]
-    return Crystals(crystals, np.linspace(-2, 1, len(crystals)))
+    return Crystals(crystals, np.linspace(-2, 1, len(crystals))[:, None])

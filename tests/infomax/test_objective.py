@@ -3,13 +3,14 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from unlabelled.infomax.negatives import draw, environments, false_crystals, same_sites
 from unlabelled.infomax.objective import InfoMax
-from unlabelled.infomax.options import PRESETS, InfoMaxOptions, variant
+from unlabelled.infomax.options import ENGINEERED_NEGATIVES, PRESETS, InfoMaxOptions, variant
 from unlabelled.infomax.training import initialise
 from unlabelled.point_set.batch import collate
 
@@ -39,6 +40,11 @@ def test_parameter_counts_are_those_of_the_specification():
     assert size(m.global_log_variance, m.crystal_projection, m.member_projection) == 27_072
 
 
+def mean_of(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
 def softplus(x):
     return max(x, 0) + math.log1p(math.exp(-abs(x)))
 
@@ -51,17 +57,16 @@ def test_the_local_loss_is_the_formula(batch, options):
         h = m.encoder.local(batch)
         mean, log_variance = m.encoder.local.bottleneck(h), m.local_log_variance(h)
         noisy = mean + random.local_noise * (log_variance / 2).exp()
-        per_crystal = torch.zeros(batch.n_crystals, dtype=torch.float64)
+        per_crystal = [[] for _ in range(batch.n_crystals)]
         for i in range(len(mean)):
             k = int(random.donor[i])
             own, false = batch.padding[i], batch.padding[k]
-            either = own | false
             mismatched = options.negative_padding == "mismatched"
             rows = [
                 (i, i, own, -1),
                 (k, k, false, 1),
-                (i, k, own if mismatched else either, 1),  # own species, wrong distances
-                (k, i, false if mismatched else either, 1),  # wrong species, own distances
+                (i, k, own if mismatched else false, 1),  # own species, wrong distances
+                (k, i, false if mismatched else own, 1),  # wrong species, own distances
             ]
             losses = []
             for species, distance, padding, sign in rows:
@@ -84,10 +89,12 @@ def test_the_local_loss_is_the_formula(batch, options):
                 counts = different or options.identical_negatives == "kept"
                 losses.append((total / norm, counts))
             negatives = [loss for loss, counts in losses[1:] if counts]
-            loss = losses[0][0] + sum(negatives) / max(len(negatives), 1)
-            per_crystal[batch.crystal[i]] += loss / int(batch.n_sites[batch.crystal[i]])
+            if negatives:
+                loss = losses[0][0] + sum(negatives) / len(negatives)
+                per_crystal[batch.crystal[i]].append(loss)
         stage = m.local_stage(batch, random)
-    assert float(stage.dim) == pytest.approx(float(per_crystal.mean()), rel=1e-9)
+    expected = mean_of(mean_of(sites) for sites in per_crystal if sites)
+    assert float(stage.dim) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("options", [PUBLISHED, CORRECTED], ids=["as_published", "corrected"])
@@ -100,13 +107,14 @@ def test_the_global_loss_is_the_formula(batch, options):
         u = m.encoder.pooled(local, batch)
         mean, log_variance = m.encoder.pooled.bottleneck(u), m.global_log_variance(u)
         noisy = mean + random.global_noise * (log_variance / 2).exp()
-        fakes = [m.encoder.local.represent(c) for c in false_crystals(batch, random)]
-        identical = [same_sites(c, batch) for c in false_crystals(batch, random)]
+        crystals = false_crystals(batch, random, options)
+        fakes = [m.encoder.local.represent(c) for c in crystals]
+        identical = [same_sites(c, batch) for c in crystals]
 
         def score(crystal, site):
             return float(m.crystal_projection(noisy[crystal]) @ m.member_projection(site))
 
-        total = 0.0
+        per_crystal = [[] for _ in range(batch.n_crystals)]
         for c in range(batch.n_crystals):
             sites = (batch.crystal == c).nonzero().ravel().tolist()
             for i in sites:
@@ -117,9 +125,10 @@ def test_the_global_loss_is_the_formula(batch, options):
                     for fake, same in zip(fakes, identical, strict=True)
                 ]
                 counted = [t for t, ok in terms if ok or options.identical_negatives == "kept"]
-                loss = softplus(-score(c, local[i])) + sum(counted) / max(len(counted), 1)
-                total += loss / len(sites) / batch.n_crystals
-    assert float(stage.dim) == pytest.approx(total, rel=1e-9)
+                if counted:
+                    per_crystal[c].append(softplus(-score(c, local[i])) + mean_of(counted))
+    expected = mean_of(mean_of(sites) for sites in per_crystal if sites)
+    assert float(stage.dim) == pytest.approx(expected, rel=1e-9)
 
 
 def test_d1_activation_of_the_local_stage():
@@ -163,19 +172,20 @@ def test_d6_only_the_published_variant_has_a_probe():
 
 
 def test_d6_labels_do_not_reach_the_encoder(point_sets):
-    batch = collate(point_sets, range(len(point_sets))).double()
-    m, random = model(PUBLISHED), draws(batch, PUBLISHED)
+    batch = collate(point_sets, np.arange(2.0 * len(point_sets)).reshape(-1, 2)).double()
+    m = initialise(PUBLISHED, seed=0, n_properties=2).double()
+    random = draws(batch, PUBLISHED)
     local = m.local_stage(batch, random)
     crystal = m.global_stage(local.representation, m.encode_negatives(batch, random), batch, random)
     squared, absolute = m.probe_loss(crystal.representation, batch)
     squared.backward()
-    assert len(absolute) == len(point_sets)
+    assert len(absolute) == 2 * len(point_sets)
     assert all(p.grad is None for p in m.encoder.parameters())
     assert all(p.grad is not None for p in m.property_probe.parameters())
 
 
 def test_d6_crystals_without_label_are_left_out(point_sets):
-    labels = [math.nan] * len(point_sets)
+    labels = np.full((len(point_sets), 1), np.nan)
     batch = collate(point_sets, labels).double()
     squared, absolute = model(PUBLISHED).probe_loss(torch.zeros(len(labels), 64).double(), batch)
     assert float(squared) == 0
@@ -192,11 +202,26 @@ def test_d21_negatives_equal_to_positives_are_masked(materials):
     own, negatives = environments(batch, random, options)
     iron = batch.atomic_numbers == 26
     assert (negatives[0].equals(own) == iron).all()
-    permuted = false_crystals(batch, random)[2]
+    permuted = false_crystals(batch, random, options)[2]
     assert (same_sites(permuted, batch) == iron).all()  # one element: nothing to permute
     m = model(options)
     kept = model(replace(options, identical_negatives="kept"))
     assert float(m.local_stage(batch, random).dim) != float(kept.local_stage(batch, random).dim)
+
+
+def test_d21_a_site_without_a_false_environment_has_no_loss(materials):
+    from unlabelled.point_set.point_set import point_set
+
+    names = ("Fe", "CsCl", "Fe", "NaCl")
+    batch = collate([point_set(materials[name], 50, 50) for name in names]).double()
+    options = replace(CORRECTED, donors="roll", engineered_negatives=())
+    m, random = model(options), draws(batch, options)
+    m.local_stage(batch, random).dim.backward()
+    gradient = m.encoder.local.bottleneck.weight.grad.clone()
+    m.zero_grad()
+    batch.distances[batch.atomic_numbers == 26] += 0.01  # of iron: its loss must not matter
+    m.local_stage(batch, random).dim.backward()
+    torch.testing.assert_close(m.encoder.local.bottleneck.weight.grad, gradient)
 
 
 def test_d22_donors(batch):
@@ -245,10 +270,26 @@ def test_d28_own_columns_keep_the_composition(batch):
 
 
 def test_without_engineered_negatives_only_other_crystals_are_false(batch):
-    options = replace(CORRECTED, engineered_negatives=False)
+    options = replace(CORRECTED, engineered_negatives=())
     random = draws(batch, options)
     assert len(environments(batch, random, options)[1]) == 1
     assert model(options).encode_negatives(batch, random) == ([], [])
+
+
+@pytest.mark.parametrize("name", ENGINEERED_NEGATIVES)
+def test_engineered_negatives_come_one_by_one(batch, name):
+    options = replace(CORRECTED, engineered_negatives=(name,))
+    random = draws(batch, options)
+    own, negatives = environments(batch, random, options)
+    crystals = false_crystals(batch, random, options)
+    assert len(negatives) - 1 + len(crystals) == 1
+    for negative in negatives[1:]:
+        assert (negative.features is own.features) is (name == "wrong_distances")
+        assert (negative.distances is own.distances) is (name == "wrong_species")
+    for crystal in crystals:
+        assert (crystal.features is batch.features) is (name != "composition_swapped")
+        assert (crystal.distances is batch.distances) is (name != "structure_swapped")
+        assert (crystal.neighbours is batch.neighbours) is (name != "permuted")
 
 
 def test_without_kl_nothing_is_sampled(batch):
@@ -310,3 +351,5 @@ def test_a_variant_is_a_preset_with_changes():
     assert variant({"preset": "corrected"}) == CORRECTED
     changed = variant({"preset": "as_published", "kl_weight": 0.5})
     assert changed == replace(PUBLISHED, kl_weight=0.5)
+    named = variant({"preset": "corrected", "engineered_negatives": ["permuted"], "trained": True})
+    assert named == replace(CORRECTED, engineered_negatives=("permuted",))

@@ -21,7 +21,7 @@ def job(many, tmp_path):
         ids = [f"{i}" for i in range(part.stop - part.start)]
         (tmp_path / name).mkdir()
         write_shard(tmp_path / name / "part-0.arrow", zip(ids, many.point_sets[part], strict=True))
-        label = {"gap": many.labels[part]} if name == "task" else {}
+        label = {"gap": many.labels[part, 0]} if name == "task" else {}
         pd.DataFrame({"material_id": ids, **label})[::-1].to_parquet(tmp_path / f"{name}.parquet")
         chosen += [(name, i, (name, i) != ("task", "3"), "") for i in ids]
     frame = pd.DataFrame(chosen, columns=pools.SCHEMA.names)
@@ -31,7 +31,7 @@ def job(many, tmp_path):
         "datasets": ["task", "minerals"],
         "crystals": [str(tmp_path / f"{name}.parquet") for name in ("task", "minerals")],
         "point_sets": [str(tmp_path / name) for name in ("task", "minerals")],
-        "label": "gap",
+        "labels": ["gap", "hardness"],
     }
 
 
@@ -56,8 +56,10 @@ def test_the_pool_has_its_crystals_with_their_labels_and_no_other(job, many):
     names, crystals = runs.read_pool(**job)
     used = [i for i in range(24) if i != 3]
     assert names == [f"task/{i}" if i < 16 else f"minerals/{i - 16}" for i in used]
-    expected = np.where(np.array(used) < 16, many.labels[used], np.nan)
-    np.testing.assert_array_equal(crystals.labels, expected)
+    known = many.labels[[i for i in used if i < 16], 0]
+    np.testing.assert_allclose(crystals.labels[:15, 0], (known - known.mean()) / known.std())
+    assert np.isnan(crystals.labels[15:, 0]).all()
+    assert np.isnan(crystals.labels[:, 1]).all()
     for point_set, i in zip(crystals.point_sets, used, strict=True):
         assert (point_set.distances == many.point_sets[i].distances).all()
 

@@ -159,7 +159,7 @@ def test_too_few_crystals(many, tmp_path):
 
 
 def test_a_probe_without_labels(many, tmp_path):
-    unlabelled = Crystals(many.point_sets, np.full(len(many), np.nan))
+    unlabelled = Crystals(many.point_sets, np.full((len(many), 1), np.nan))
     with pytest.raises(UserError, match="use selection: dim_loss"):
         pretrain(unlabelled, PRESETS["as_published"], options(), 0, tmp_path)
 

@@ -3,19 +3,19 @@ import pandas as pd
 import pytest
 
 from unlabelled import tables
-from unlabelled.label_masking.compare import paired, summary
+from unlabelled.label_masking.compare import paired, standing, summary
 from unlabelled.label_masking.schema import PAIRED, SUMMARY
 
 PAIR = [("corrected", "untrained")]
 
 
-def rows(arm, maes, *, arm_seed=0, n_labels=50):
+def rows(arm, maes, *, arm_seed=0, n_labels=50, head="ridge"):
     return pd.DataFrame(
         {
             "task": "gap",
             "arm": arm,
             "arm_seed": arm_seed,
-            "head": "ridge",
+            "head": head,
             "n_labels": n_labels,
             "draw": range(len(maes)),
             "label_ids_digest": [f"digest {n_labels} {draw}" for draw in range(len(maes))],
@@ -23,6 +23,7 @@ def rows(arm, maes, *, arm_seed=0, n_labels=50):
             "mae": maes,
             "rmse": maes,
             "r2": 0.5,
+            "epochs": 0,
             "seconds": 0.1,
         }
     )
@@ -48,6 +49,8 @@ def test_symmetrical_noise_includes_zero():
     assert row["low"] < 0 < row["high"]
     # the interval of a mean of n values is about ± 1.96 sd / sqrt(n)
     assert row["high"] == pytest.approx(1.96 * noise.std() / np.sqrt(20), rel=0.1)
+    assert row["standard_error"] == pytest.approx(noise.std() / np.sqrt(20), rel=0.05)
+    assert row["detectable"] == pytest.approx((1.96 + 0.8416) * row["standard_error"], rel=1e-3)
 
 
 def test_the_interval_covers_other_encoders():
@@ -104,6 +107,44 @@ def test_no_subset_in_common_gives_no_row():
     assert list(table.columns) == PAIRED.names
 
 
+def test_one_method_against_every_other():
+    best = rows("extended", [0.3, 0.4, 0.5], head="trees")
+    others = [
+        rows("extended", [0.4, 0.5, 0.6]),
+        rows("corrected", [0.5, 0.6, 0.7]),
+        rows("scratch", [0.6, 0.7, 0.8], head="fine_tuning"),
+        rows("scratch", [0.6, 0.7, 0.8], head="fine_tuning", n_labels=1000),
+    ]
+    table = standing(pd.concat([best, *others]), ("extended", "trees"), seed=0)
+    assert set(table["arm"] + table["head"]) == {"extendedtrees"}
+    found = table.set_index(["reference", "reference_head"])["difference"]
+    assert found.to_dict() == pytest.approx(
+        {
+            ("extended", "ridge"): -0.1,
+            ("corrected", "ridge"): -0.2,
+            ("scratch", "fine_tuning"): -0.3,
+        }
+    )
+    with pytest.raises(ValueError, match="no extended with mlp"):
+        standing(best, ("extended", "mlp"), seed=0)
+
+
+def test_arms_are_compared_under_every_head_that_both_have():
+    table = paired(
+        pd.concat(
+            [
+                rows("untrained", [0.5] * 3),
+                rows("untrained", [0.6] * 3, head="mlp"),
+                rows("corrected", [0.4] * 3),
+                rows("corrected", [0.4] * 3, head="forest"),
+            ]
+        ),
+        PAIR,
+        seed=0,
+    )
+    assert table[["head", "reference_head"]].to_numpy().tolist() == [["ridge", "ridge"]]
+
+
 def test_wrong_results_are_refused():
     reference, arm = rows("untrained", [0.5] * 3), rows("corrected", [0.4] * 3)
     with pytest.raises(ValueError, match="different labels: task gap, n_labels 50, draw 0"):
@@ -113,15 +154,17 @@ def test_wrong_results_are_refused():
     with pytest.raises(ValueError, match="no arm 'extended'"):
         paired(pd.concat([reference, arm]), [("extended", "untrained")], seed=0)
     with pytest.raises(ValueError, match="empty"):
-        summary(reference.iloc[:0])
+        summary(reference.iloc[:0], {})
 
 
 def test_summary(tmp_path):
     results = pd.concat(
         [rows("corrected", [1.0, 2.0], arm_seed=0), rows("corrected", [3.0, 6.0], arm_seed=1)]
     )
-    table = summary(results)
+    table = summary(results, {"corrected": 4000})
     row = table.iloc[0]
+    assert row["n_unlabelled"] == 4000
+    assert set(summary(results, {})["n_unlabelled"]) == {0}
     assert (row["n_draws"], row["n_encoder_seeds"]) == (2, 2)
     assert (row["median"], row["mean"], row["min"], row["max"]) == (2.5, 3.0, 1.0, 6.0)
     assert row["sd"] == pytest.approx(np.std([1, 2, 3, 6], ddof=1))

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from unlabelled.plots import style
@@ -14,7 +15,37 @@ def test_known_arms_keep_their_look_in_any_company():
 
 def test_names_for_people():
     assert style.readable("as_published") == "as published"
-    assert style.readable("mlp") == "multilayer perceptron"
+    assert style.readable("mlp") == "MLP"
+    assert style.method("corrected", "my_head") == "corrected, my head"
+
+
+def test_many_unknown_arms_are_told_apart():
+    assert len(set(style.looks(f"arm_{i}" for i in range(60)).values())) == 60
+
+
+def test_heads_known_first_then_by_name():
+    assert style.heads_in_order(["zeta", "mlp", "alpha", "ridge"]) == [
+        *("ridge", "mlp", "alpha", "zeta")
+    ]
+
+
+def test_numbers_of_labels_have_the_same_colours_without_the_largest():
+    four = style.number_colours([1000, 50, 100, 250, 50])
+    assert list(four) == [50, 100, 250, 1000]
+    assert style.number_colours([50, 100, 250]).items() < four.items()
+    assert len(set(style.number_colours(range(1, 9)).values())) == 8
+
+
+def test_methods_are_taken_in_their_order():
+    table = pd.DataFrame({"arm": ["a", "b", "a"], "head": ["x", "x", "y"], "mae": [1, 2, 3]})
+    chosen = style.of_methods(table, [["a", "y"], ["b", "x"], ["c", "x"]])
+    assert list(chosen["mae"]) == [3, 2]
+    assert style.of_methods(table, []).empty
+
+
+def test_an_axis_ends_at_the_maximum_unless_that_is_far_off():
+    assert style.bound([1, 2, 3, float("nan")]) == 3
+    assert style.bound([*range(1, 10), 1e6]) < 30
 
 
 def test_counts_in_words():

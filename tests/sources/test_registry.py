@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from unlabelled.errors import ConfigurationError
+from unlabelled.errors import ConfigurationError, SourceError
 from unlabelled.sources import catalogue, registry
 
 
@@ -16,6 +16,9 @@ def test_the_registry_is_valid(sources_file, schema):
         "e_above_hull": "eV/atom",
     }
     assert catalogue.labels(specs["amcsd"]) == {}
+    assert catalogue.labels(specs["matbench_mp_e_form"]) == {"formation_energy_per_atom": "eV/atom"}
+    assert catalogue.labels(specs["matbench_mp_gap"]) == {"band_gap": "eV"}
+    assert [name for name in specs if not catalogue.has_crystals(specs[name])] == ["magpie"]
     json.dumps(specs)  # they go into the provenance of tables
 
 
@@ -70,6 +73,8 @@ def test_a_typo_is_shown_with_the_key_that_is_meant(sources_file, schema, tmp_pa
         ({"url": "http://x/y"}, "flla: unknown key 'url'"),
         ({"read": {"format": "xml"}}, "flla.read.format: 'xml' is not one of"),
         ({"read": {"format": "amcsd", "id": "x"}}, "flla.read: unknown key 'id'"),
+        ({"read": {"format": "element_table", "id": "x"}}, "flla.read: unknown key 'id'"),
+        ({"read": {"format": "matbench", "id": "x"}}, "flla.read: unknown key 'id'"),
         ({"archive": "egg"}, "flla.archive: 'egg' is not one of"),
     ],
 )
@@ -124,3 +129,10 @@ def test_one_label_has_one_unit(sources_file, schema):
 def test_local_data_are_not_fetched(schema, tmp_path):
     registry.fetch("mine", OWN["mine"], tmp_path / "raw", [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_elements_has_no_crystals(sources_file, schema, tmp_path):
+    magpie = catalogue.load(sources_file, schema)["magpie"]
+    assert catalogue.labels(magpie) == {}
+    with pytest.raises(SourceError, match="'magpie': a table of elements has no crystals"):
+        registry.entries("magpie", magpie, tmp_path / "raw")

@@ -108,6 +108,9 @@ def test_files_that_are_no_tables(tmp_path):
         read(tmp_path, gzip.compress(text([["mp-1", "Si", "1", CIF]]).encode())[:-12])
     with pytest.raises(SourceError, match="cannot be read"):
         read(tmp_path, text([["mp-1", "Si", "1", "x"]]).encode() + b"\xff")
+    zipped = gzip.compress(text([["mp-1", "Si", "1", CIF]]).encode())
+    with pytest.raises(SourceError, match="cannot be read"):
+        read(tmp_path, zipped[:10] + b"\xff\xff\xff\xff" + zipped[14:])
 
 
 def test_json_lines(tmp_path):

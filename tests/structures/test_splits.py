@@ -13,7 +13,8 @@ def crystals(formulas):
     return pd.DataFrame({"material_id": ids, "formula_reduced": list(formulas)})
 
 
-MANY = crystals([f"A{i % 40}B" for i in range(100)])
+FORMULAS = [f"A{i % 40}B" for i in range(100)]
+MANY = crystals(FORMULAS)
 FEW = crystals(["NaCl", "NaCl", "MgO", "SiO2"])
 
 
@@ -31,36 +32,36 @@ def fold_file(tmp_path):
     return write
 
 
-@given(st.lists(st.sampled_from("ABCDEFGH"), min_size=1), st.floats(0.01, 0.99), st.integers(0, 99))
+@given(st.lists(st.sampled_from("ABCDEFGH"), min_size=1), st.floats(0.2, 0.8), st.integers(0, 99))
 def test_no_formula_is_on_both_sides(formulas, fraction, seed):
-    parts = split(crystals(formulas), "formula", fraction, seed, "gap")
+    table = crystals([*formulas, *FORMULAS])
+    parts = split(table, "formula", fraction, seed)
     assert parts.groupby("formula_reduced").part.nunique().max() == 1
-    assert parts[["material_id", "formula_reduced"]].equals(crystals(formulas))
-    assert "test" in set(parts.part) <= {"train", "test"}
+    assert parts[["material_id", "formula_reduced"]].equals(table)
+    assert set(parts.part) == {"train", "test"}
 
 
-def test_a_share_that_is_a_whole_number_is_exact():
-    assert len(held_out(split(MANY, "crystal", 0.07, 0, "gap"))) == 7
-
-
-@pytest.mark.parametrize(
-    ("by", "unit", "expected"), [("formula", "formula_reduced", 11), ("crystal", "material_id", 26)]
-)
-def test_the_share_of_the_test_part_is_rounded_up(by, unit, expected, tmp_path):
-    parts = split(MANY, by, 0.255, 0, "gap")
-    assert parts[parts.part == "test"][unit].nunique() == expected
+def test_the_test_part_has_the_share_asked_for(tmp_path):
+    parts = split(crystals([f"A{i}B" for i in range(2000)]), "formula", 0.2, 0)
+    assert (parts.part == "test").mean() == pytest.approx(0.2, abs=0.03)
     tables.write(parts, tmp_path / "split.parquet", SCHEMA, {})
 
 
 @pytest.mark.parametrize("by", ["formula", "crystal"])
-def test_the_draw_depends_on_seed_and_task_and_not_on_the_order_of_crystals(by):
-    first = split(MANY, by, 0.2, 0, "gap")
-    assert split(MANY, by, 0.2, 0, "gap").equals(first)
-    turned = split(MANY[::-1], by, 0.2, 0, "gap")
+def test_a_side_depends_on_the_seed_and_on_nothing_else_in_the_table(by):
+    first = split(MANY, by, 0.2, 0)
+    turned = split(MANY[::-1], by, 0.2, 0)
     assert list(turned.material_id) == list(MANY.material_id[::-1])
     assert held_out(turned) == held_out(first)
-    assert held_out(split(MANY, by, 0.2, 1, "gap")) != held_out(first)
-    assert held_out(split(MANY, by, 0.2, 0, "energy")) != held_out(first)
+    half = split(MANY[:50], by, 0.2, 0)
+    assert held_out(half) == held_out(first) & set(MANY.material_id[:50])
+    assert held_out(split(MANY, by, 0.2, 1)) != held_out(first)
+
+
+@pytest.mark.parametrize("fraction", [1e-9, 1 - 1e-9])
+def test_an_empty_part_is_an_error(fraction):
+    with pytest.raises(UserError, match=r"of 4 crystals into the test part.*split.test_fraction"):
+        split(FEW, "formula", fraction, 0)
 
 
 @pytest.mark.parametrize("fold", [1, "1", "held"])

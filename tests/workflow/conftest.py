@@ -8,13 +8,50 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-TINY = {
-    "scale": "tiny",
-    "datasets": {"flla": {"limit": 160}, "amcsd": {"limit": 40}},
-    "pretraining": {"max_epochs": 6, "seeds": [0], "untrained_seeds": [0, 1]},
-    "label_masking": {"n_labels": [20, 40], "draws": 3},
-    "embedding_map": {"crystals": 60, "perplexity": 10},
-}
+TINY = yaml.safe_load("""
+scale: tiny
+datasets: {flla: {limit: 160}, dielectric: {limit: 80}, elastic: null, piezo: null}
+tasks:
+  band_gap: {n_labels: [20]}
+pretraining:
+  pool: {datasets: [flla, dielectric]}
+  variants: {untrained_as_published: null, without_negatives: null, extended: null}
+  max_epochs: 6
+  seeds: [0]
+  untrained_seeds: [0, 1]
+label_masking:
+  n_labels: [20, 40]
+  draws: 3
+  representations:
+    untrained: {heads: [ridge, mlp]}
+    as_published: {heads: [ridge, mlp]}
+    corrected: {heads: [ridge, mlp]}
+    element_statistics: {heads: [ridge]}
+    extended: {encoder: corrected, heads: [ridge, trees_and_gp]}
+    untrained_as_published: null
+    without_negatives: null
+    dummy: null
+    xrd_pattern: null
+    orbital_field_matrix: null
+    magpie_statistics: null
+    statistics: null
+    extended_untrained: null
+  comparisons:
+    as_published: [untrained, corrected]
+    corrected: [untrained]
+    extended: [element_statistics]
+transfer:
+  starts: {as_published: null, corrected_then_supervised: null}
+  comparisons: {as_published: null, corrected_then_supervised: null}
+  draws: 2
+  passes: 200
+  min_epochs: 2
+  max_epochs: 5
+  supervised_epochs: 2
+embedding_map: {crystals: 60, perplexity: 10}
+figures:
+  methods: [[untrained, ridge], [corrected, ridge], [extended, trees_and_gp]]
+""")
 
 
 class Study:
@@ -62,12 +99,6 @@ class Study:
             for row in rows
             if len(row) == 2 and row[0].isidentifier() and row[1].isdigit()
         }
-
-
-@pytest.fixture(scope="session")
-def tiny():
-    """Settings of a study of a minute."""
-    return TINY
 
 
 @pytest.fixture(scope="session")

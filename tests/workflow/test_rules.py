@@ -89,7 +89,13 @@ def test_light_scripts_need_no_deep_learning_library():
     heavy = {
         script.name for script in code.SCRIPTS.glob("*.py") if "torch" in imported(script.name)
     }
-    assert heavy == {"pretrain.py", "initialise.py", "embed.py"}
+    assert heavy == {
+        "embed.py",
+        "fine_tune.py",
+        "initialise.py",
+        "pretrain.py",
+        "supervise.py",
+    }
 
 
 def test_the_profile_of_make_and_readme_exists():

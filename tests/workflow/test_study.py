@@ -10,37 +10,57 @@ import pytest
 import yaml
 
 pytestmark = pytest.mark.workflow
-ENCODER = "infomax/formation_energy/corrected/seed=0/encoder.safetensors"
+ENCODER = "infomax/corrected/seed=0/encoder.safetensors"
 
 
 def table(study, name):
     return pd.read_parquet(study.results / f"{name}.parquet")
 
 
-def test_no_entry_is_lost(study, tiny):
+def test_no_entry_is_lost(study):
     outcomes = table(study, "structures/outcomes").groupby("source")["entries"].sum()
-    assert outcomes.to_dict() == {name: d["limit"] for name, d in tiny["datasets"].items()}
+    assert outcomes.to_dict() == {"flla": 160, "dielectric": 80}
 
 
-def test_no_test_crystal_is_trained_on(study):
-    split, pool = (
-        table(study, "splits/formation_energy"),
-        table(study, "infomax/formation_energy/pool"),
-    )
-    test = set(split.loc[split["part"] == "test", "material_id"])
+def test_no_test_crystal_of_any_task_is_trained_on(study):
+    pool = table(study, "infomax/corrected/pool")
     used = pool[pool["used"]]
-    assert len(test) > 20
     assert len(used) > 100
-    assert not test & set(used.loc[used["dataset"] == "flla", "material_id"])
+    for task, dataset in (("formation_energy", "flla"), ("band_gap", "dielectric")):
+        split = table(study, f"splits/{task}")
+        test = split[split["part"] == "test"]
+        assert len(test) > 10
+        formulas = table(study, f"structures/{dataset}").set_index("material_id")["formula_reduced"]
+        used_formulas = used.loc[used["dataset"] == dataset, "material_id"].map(formulas)
+        assert not set(test["formula_reduced"]) & set(used_formulas)
 
 
 def test_every_arm_is_fitted_on_the_same_labels(study):
     results = table(study, "label_masking/formation_energy/results")
-    assert set(results["arm"]) == {"untrained", "as_published", "corrected"}
-    assert len(results) == (2 + 1 + 1) * 2 * 2 * 3  # encoders, heads, numbers of labels, draws
+    frozen = results[results["head"] != "fine_tuning"]
+    tuned = results[results["head"] == "fine_tuning"]
+    encoders = {"untrained", "as_published", "corrected"}
+    assert set(frozen["arm"]) == encoders | {"element_statistics", "extended"}
+    assert set(tuned["arm"]) == {"scratch", "corrected", "supervised"}
+    # encoders x heads, numbers of labels, draws
+    assert len(frozen) == ((2 + 1 + 1) * 2 + 1 + 2) * 2 * 3
+    assert len(tuned) == 3 * 2 * 2
+    assert (tuned["epochs"] > 0).all()
     subsets = results.groupby(["n_labels", "draw"])["label_ids_digest"].nunique()
     assert (subsets == 1).all()
     assert results["mae"].between(0.05, 5).all()
+    assert set(table(study, "label_masking/band_gap/results")["n_labels"]) == {20}
+
+
+def test_the_standing_holds_every_other_method(study):
+    standing = table(study, "label_masking/formation_energy/standing")
+    assert set(standing["arm"] + " " + standing["head"]) == {"extended trees_and_gp"}
+    others = set(standing["reference"] + " " + standing["reference_head"])
+    assert {"extended ridge", "element_statistics ridge", "scratch fine_tuning"} <= others
+    assert len(standing) == 2 * len(others)
+    summary = table(study, "label_masking/formation_energy/summary").set_index("arm")
+    assert (summary.loc["untrained", "n_unlabelled"] == 0).all()
+    assert (summary.loc["corrected", "n_unlabelled"] > 100).all()
 
 
 def test_every_figure_comes_in_three_formats_with_its_table(study):
@@ -48,10 +68,15 @@ def test_every_figure_comes_in_three_formats_with_its_table(study):
     stems = {path.with_suffix("") for path in figures.rglob("*.png")}
     assert {path.relative_to(figures).as_posix() for path in stems} == {
         "structures/rejects",
-        "infomax/formation_energy_pretraining",
-        "infomax/formation_energy_embedding_map",
-        "label_masking/formation_energy_mae",
-        "label_masking/formation_energy_paired",
+        "infomax/pretraining",
+        "infomax/embedding_maps",
+        "label_masking/representations",
+        "label_masking/transfer",
+        *(
+            f"label_masking/{task}_{name}"
+            for task in ("formation_energy", "band_gap")
+            for name in ("learning_curves", "paired", "standing", "pool")
+        ),
     }
     for stem in stems:
         for suffix in (".pdf", ".svg", ".parquet"):
@@ -66,7 +91,7 @@ def test_one_file_one_rule_or_one_stage_can_be_asked_for(study):
     figure = study.planned("results/laptop/figures/structures/rejects.png", "--forceall")
     assert set(figure) == {"fetch", "structures", "point_sets", "outcomes", "plot_rejects", "total"}
     forced = study.planned("--forcerun", "embed")
-    assert forced["embed"] == 2 + 1 + 1
+    assert forced["embed"] == (2 + 1 + 1) * 2  # encoders, datasets
     assert "pretrain" not in forced
     staged = study.planned("--forceall", "--until", "point_sets")
     assert set(staged) == {"fetch", "structures", "point_sets", "total"}
@@ -82,19 +107,19 @@ def test_what_a_change_of_code_runs_again(study):
         finally:
             path.write_bytes(before)
 
-    figures = {"plot_label_masking": 1, "plot_paired_differences": 1}
-    assert planned_after_editing("plots/label_masking.py") == figures | {"all": 1, "total": 3}
+    figures = {"plot_representations": 1, "plot_transfer": 1}
+    assert planned_after_editing("plots/boxes.py") == figures | {"all": 1, "total": 3}
     after_objective = planned_after_editing("infomax/objective.py")
     assert after_objective["pretrain"] == 2
     assert not {"fetch", "structures", "point_sets", "split", "pool"} & set(after_objective)
     assert study.planned() == {}
 
 
-def test_what_a_change_of_settings_runs_again(study, tiny):
+def test_what_a_change_of_settings_runs_again(study):
     (study.folder / "more.yaml").write_text("label_masking: {draws: 4}")
     planned = study.planned("--configfile", "tiny.yaml", "more.yaml")
-    assert planned["label_masking"] == 6
-    assert not {"structures", "pretrain", "embed", "embedding_map"} & set(planned)
+    assert planned["label_masking"] == 5 * 3  # arms, numbers of labels of both tasks
+    assert not {"structures", "pretrain", "embed", "embedding_map", "fine_tune"} & set(planned)
 
 
 def test_a_killed_pre_training_resumes_and_ends_with_the_same_weights(study):
@@ -150,7 +175,7 @@ def test_ones_own_damaged_crystals_stop_only_their_source(study, tmp_path):
     settings = {
         "sources": {"mine": {"kind": "zip", "path": str(archive), "licence": "own"}},
         "datasets": {"mine": {"source": "mine"}},
-        "pretraining": {"datasets": ["flla", "mine"]},
+        "pretraining": {"pool": {"datasets": ["flla", "mine"]}},
     }
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
     files = ["--configfile", "tiny.yaml", str(tmp_path / "mine.yaml")]

@@ -17,20 +17,30 @@ SOURCES = study.check(
     Path(workflow.basedir) / "resources" / "sources.yaml",
     Path(workflow.basedir) / "workflow" / "schemas",
 )
-UNTRAINED = "untrained"
+TASKS = config["tasks"]
 DATASETS = study.datasets_used(config)
-SEEDS = {  # of the encoders of every arm
-    UNTRAINED: config["pretraining"]["untrained_seeds"],
-    **dict.fromkeys(config["pretraining"]["variants"], config["pretraining"]["seeds"]),
+VARIANTS = config["pretraining"]["variants"]
+TRAINED = [name for name, variant in VARIANTS.items() if variant["trained"]]
+UNTRAINED = [name for name in VARIANTS if name not in TRAINED]
+SEEDS = {  # of the encoders of every variant
+    **dict.fromkeys(TRAINED, config["pretraining"]["seeds"]),
+    **dict.fromkeys(UNTRAINED, config["pretraining"]["untrained_seeds"]),
 }
-ARMS = list(SEEDS)
+REPRESENTATIONS = config["label_masking"]["representations"]
+TRANSFER = config["transfer"]
+
+
+def any_of(names):
+    """Regular expression of a wildcard that takes one of these names."""
+    return "|".join(names) or "none"
 
 
 wildcard_constraints:
-    dataset="|".join(config["datasets"]),
-    task="|".join(config["tasks"]) or "none",
-    arm="|".join(ARMS),
-    variant="|".join(config["pretraining"]["variants"]) or "none",
+    dataset=any_of(config["datasets"]),
+    task=any_of(TASKS),
+    variant=any_of(VARIANTS),
+    arm=any_of(REPRESENTATIONS),
+    start=any_of(TRANSFER["starts"]),
     seed=r"\d+",
     n_labels=r"\d+",
 
@@ -58,7 +68,7 @@ def fingerprint(wildcards):
 
 def fold_file(wildcards):
     """Fold file of a task that is split by one."""
-    split = config["tasks"][wildcards.task]["split"]
+    split = TASKS[wildcards.task]["split"]
     return [split["file"]] if split["by"] == "file" else []
 
 
@@ -66,47 +76,33 @@ def of_task(pattern):
     """Input function: a file of the dataset of a task."""
 
     def path(wildcards):
-        return pattern.format(dataset=config["tasks"][wildcards.task]["dataset"])
+        return pattern.format(dataset=TASKS[wildcards.task]["dataset"])
 
     return path
 
 
-def embeddings_of_arm(wildcards):
-    """Embeddings of all encoders of an arm."""
-    task, arm = wildcards.task, wildcards.arm
-    return collect(rules.embed.output, task=task, arm=arm, seed=SEEDS[arm])
+def n_labels_of_task(task):
+    """Numbers of labels shown of a task."""
+    return TASKS[task]["n_labels"] or config["label_masking"]["n_labels"]
 
 
-def label_unit(wildcards):
+def label_unit(task):
     """Unit of a task's label."""
-    task = config["tasks"][wildcards.task]
-    source = config["datasets"][task["dataset"]]["source"]
-    return catalogue.labels(SOURCES[source])[task["label"]]
+    source = config["datasets"][TASKS[task]["dataset"]]["source"]
+    return catalogue.labels(SOURCES[source])[TASKS[task]["label"]]
 
 
-def study_targets(wildcards):
-    """Tables of every stage, and all figures.
+def element_table(wildcards):
+    """Table of element properties, if the descriptor needs one."""
+    if wildcards.descriptor != "magpie_statistics":
+        return []
+    return study.raw_data("magpie", SOURCES["magpie"], "<resources>/raw")
 
-    The tables are named although the figures need them: a table lost by a failed job is noticed.
-    """
-    tables = [*rules.structures.output, *rules.point_sets.output]
-    encoders = [*rules.pretrain.output]
-    of_tasks = [
-        *rules.compare_arms.output,
-        *rules.plot_label_masking.output,
-        *rules.plot_paired_differences.output,
-        *rules.plot_pretraining.output,
-        *rules.plot_embedding_map.output,
-    ]
-    pretraining = config["pretraining"]
-    return [
-        *collect(tables, dataset=DATASETS),
-        *collect(
-            encoders,
-            task=config["tasks"],
-            variant=pretraining["variants"],
-            seed=pretraining["seeds"],
-        ),
-        *collect(of_tasks, task=config["tasks"]),
-        *rules.plot_rejects.output,
-    ]
+
+def of_pool(pattern):
+    """Input function: a file of every dataset of the pool of a variant."""
+
+    def paths(wildcards):
+        return collect(pattern, dataset=VARIANTS[wildcards.variant]["pool"]["datasets"])
+
+    return paths

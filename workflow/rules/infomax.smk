@@ -1,25 +1,20 @@
 """Pre-training without labels, and embedding with what came of it.
 
-In: point sets. Out: infomax/{task}/pool.parquet, infomax/{task}/{arm}/seed={seed}/encoder.safetensors
-and history.parquet, embeddings/{task}/{arm}/seed={seed}.parquet.
+In: point sets. Out: infomax/{variant}/pool.parquet, infomax/{variant}/seed={seed}/encoder.safetensors
+and history.parquet, embeddings/{dataset}/{variant}/seed={seed}.parquet.
 """
 
 
 rule pool:
-    """Choose the crystals of pre-training: none of the task's test crystals."""
+    """Choose the crystals of pre-training: no test crystal of any task."""
     input:
-        crystals=collect(
-            "<results>/structures/{dataset}.parquet",
-            dataset=config["pretraining"]["datasets"],
-        ),
-        point_sets=collect(
-            "<results>/point_sets/{dataset}", dataset=config["pretraining"]["datasets"]
-        ),
-        split=rules.split.output,
+        crystals=of_pool("<results>/structures/{dataset}.parquet"),
+        point_sets=of_pool("<results>/point_sets/{dataset}"),
+        splits=collect(rules.split.output, task=TASKS),
     output:
-        "<results>/infomax/{task}/pool.parquet",
+        "<results>/infomax/{variant}/pool.parquet",
     log:
-        "<logs>/infomax/{task}/pool.log",
+        "<logs>/infomax/{variant}/pool.log",
     conda:
         "../../envs/structures.yaml"
     threads: 1
@@ -27,9 +22,9 @@ rule pool:
         mem_mb=4000,
         runtime=10,
     params:
-        datasets=config["pretraining"]["datasets"],
-        dataset=lookup(within=config, dpath="tasks/{task}/dataset"),
-        transductive=config["pretraining"]["transductive"],
+        pool=lookup(within=config, dpath="pretraining/variants/{variant}/pool"),
+        dataset_of_task={task: settings["dataset"] for task, settings in TASKS.items()},
+        seed=config["seed"],
         code=digest("pool.py"),
     script:
         "../scripts/pool.py"
@@ -42,12 +37,14 @@ rule pretrain:
         crystals=rules.pool.input.crystals,
         point_sets=rules.pool.input.point_sets,
     output:
-        encoder="<results>/infomax/{task}/{variant}/seed={seed}/encoder.safetensors",
-        history="<results>/infomax/{task}/{variant}/seed={seed}/history.parquet",
+        encoder="<results>/infomax/{variant}/seed={seed}/encoder.safetensors",
+        history="<results>/infomax/{variant}/seed={seed}/history.parquet",
     log:
-        "<logs>/infomax/{task}/{variant}/seed={seed}.log",
+        "<logs>/infomax/{variant}/seed={seed}.log",
     benchmark:
-        "<benchmarks>/infomax/{task}/{variant}/seed={seed}.tsv"
+        "<benchmarks>/infomax/{variant}/seed={seed}.tsv"
+    wildcard_constraints:
+        variant=any_of(TRAINED),
     conda:
         "../../envs/torch.yaml"
     # One thread: sums are then added in the same order on every machine. On a larger CPU,
@@ -57,9 +54,8 @@ rule pretrain:
         mem_mb=6000,
         runtime=1440,
     params:
-        datasets=config["pretraining"]["datasets"],
         variant=lookup(within=config, dpath="pretraining/variants/{variant}"),
-        label=lookup(within=config, dpath="tasks/{task}/label"),
+        labels=sorted({task["label"] for task in TASKS.values()}),
         training={
             key: config["pretraining"][key]
             for key in (
@@ -78,11 +74,13 @@ rule pretrain:
 
 
 rule initialise:
-    """The corrected encoder before training: what pre-training is compared with."""
+    """Keep an encoder as it is initialised: what pre-training is compared with."""
     output:
-        encoder="<results>/infomax/{task}/untrained/seed={seed}/encoder.safetensors",
+        encoder="<results>/infomax/{variant}/seed={seed}/encoder.safetensors",
     log:
-        "<logs>/infomax/{task}/untrained/seed={seed}.log",
+        "<logs>/infomax/{variant}/seed={seed}.log",
+    wildcard_constraints:
+        variant=any_of(UNTRAINED),
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -90,6 +88,7 @@ rule initialise:
         mem_mb=1000,
         runtime=10,
     params:
+        variant=lookup(within=config, dpath="pretraining/variants/{variant}"),
         seed=config["seed"],
         code=digest("initialise.py"),
     script:
@@ -97,16 +96,16 @@ rule initialise:
 
 
 rule embed:
-    """Embed the crystals of a task with a frozen encoder."""
+    """Embed the crystals of a dataset with a frozen encoder."""
     input:
-        encoder="<results>/infomax/{task}/{arm}/seed={seed}/encoder.safetensors",
-        point_sets=of_task(rules.point_sets.output.shards),
+        encoder="<results>/infomax/{variant}/seed={seed}/encoder.safetensors",
+        point_sets=rules.point_sets.output.shards,
     output:
-        "<results>/embeddings/{task}/{arm}/seed={seed}.parquet",
+        "<results>/embeddings/{dataset}/{variant}/seed={seed}.parquet",
     log:
-        "<logs>/embeddings/{task}/{arm}/seed={seed}.log",
+        "<logs>/embeddings/{dataset}/{variant}/seed={seed}.log",
     benchmark:
-        "<benchmarks>/embeddings/{task}/{arm}/seed={seed}.tsv"
+        "<benchmarks>/embeddings/{dataset}/{variant}/seed={seed}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -114,7 +113,6 @@ rule embed:
         mem_mb=4000,
         runtime=120,
     params:
-        sites_per_batch=config["pretraining"]["sites_per_batch"],
         accelerator=config["pretraining"]["accelerator"],
         code=digest("embed.py"),
     script:

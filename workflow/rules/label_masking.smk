@@ -1,7 +1,8 @@
-"""Few labels on frozen embeddings, and what pre-training changes.
+"""Few labels on frozen representations, and what pre-training changes.
 
-In: embeddings, splits, crystal tables. Out: label_masking/{task}/{arm}/n={n_labels}.parquet,
-label_masking/{task}/{results,summary,paired}.parquet, embedding_map/{task}.parquet.
+In: embeddings, descriptors, splits, crystal tables. Out:
+label_masking/{task}/{arm}/n={n_labels}.parquet,
+label_masking/{task}/{results,summary,paired,standing}.parquet, embedding_map/{task}.parquet.
 """
 
 
@@ -9,6 +10,7 @@ rule label_masking:
     """Train and test every head on every draw of one number of labels."""
     input:
         embeddings=embeddings_of_arm,
+        descriptors=descriptors_of_arm,
         split=rules.split.output,
         crystals=of_task(rules.structures.output.crystals),
     output:
@@ -22,12 +24,12 @@ rule label_masking:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=120,
+        runtime=240,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
-        seeds=lookup(within=SEEDS, dpath="{arm}"),
+        seeds=seeds_of_arm,
+        arm=lookup(within=config, dpath="label_masking/representations/{arm}"),
         draws=config["label_masking"]["draws"],
-        heads=config["label_masking"]["heads"],
         seed=config["seed"],
         code=digest("label_masking.py"),
     script:
@@ -37,16 +39,13 @@ rule label_masking:
 rule compare_arms:
     """Put the arms side by side, and pair them on the same label subsets."""
     input:
-        collect(
-            rules.label_masking.output,
-            arm=ARMS,
-            n_labels=config["label_masking"]["n_labels"],
-            allow_missing=True,
-        ),
+        results=fits_of_task,
+        pools=collect("<results>/infomax/{variant}/pool.parquet", variant=TRAINED),
     output:
         results="<results>/label_masking/{task}/results.parquet",
         summary="<results>/label_masking/{task}/summary.parquet",
         paired="<results>/label_masking/{task}/paired.parquet",
+        standing="<results>/label_masking/{task}/standing.parquet",
     log:
         "<logs>/label_masking/{task}/compare_arms.log",
     conda:
@@ -54,9 +53,12 @@ rule compare_arms:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=30,
     params:
-        comparisons=study.comparisons(ARMS),
+        variants=TRAINED,
+        pre_trained_on=arms_of_task,
+        comparisons=comparisons_of_task,
+        method=config["label_masking"]["method"],
         seed=config["seed"],
         code=digest("compare_arms.py"),
     script:
@@ -64,15 +66,17 @@ rule compare_arms:
 
 
 rule embedding_map:
-    """Map the embeddings of every arm, first seed, by t-SNE."""
+    """Map representations, the first seed of each, by t-SNE."""
     input:
-        embeddings=collect(
-            rules.embed.output,
-            zip,
-            arm=SEEDS,
-            seed=[seeds[0] for seeds in SEEDS.values()],
-            allow_missing=True,
-        ),
+        embeddings=lambda wildcards: [
+            collect(
+                rules.embed.output,
+                dataset=TASKS[wildcards.task]["dataset"],
+                variant=REPRESENTATIONS[arm]["encoder"],
+                seed=SEEDS[REPRESENTATIONS[arm]["encoder"]][0],
+            )[0]
+            for arm in config["embedding_map"]["representations"]
+        ],
         crystals=of_task(rules.structures.output.crystals),
     output:
         "<results>/embedding_map/{task}.parquet",
@@ -85,7 +89,6 @@ rule embedding_map:
         mem_mb=2000,
         runtime=60,
     params:
-        arms=ARMS,
         label=lookup(within=config, dpath="tasks/{task}/label"),
         settings=config["embedding_map"],
         seed=config["seed"],

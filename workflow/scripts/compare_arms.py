@@ -11,10 +11,18 @@ with log_to(snakemake.log[0]):
     from unlabelled.label_masking import compare
     from unlabelled.label_masking.schema import PAIRED, RESULTS, SUMMARY
 
-    results = pd.concat([tables.read(path) for path in snakemake.input], ignore_index=True)
-    summary = compare.summary(results)
-    paired = compare.paired(results, snakemake.params.comparisons, seed=snakemake.params.seed)
-    provenance = {"seed": snakemake.params.seed, "code": snakemake.params.code}
-    tables.write(results, snakemake.output.results, RESULTS, provenance)
-    tables.write(summary, snakemake.output.summary, SUMMARY, provenance)
-    tables.write(paired, snakemake.output.paired, PAIRED, provenance)
+    params, seed = snakemake.params, snakemake.params.seed
+    results = pd.concat([tables.read(p) for p in snakemake.input.results], ignore_index=True)
+    pools = {v: tables.read(p) for v, p in zip(params.variants, snakemake.input.pools, strict=True)}
+    n_unlabelled = {
+        arm: int(pools[variant]["used"].sum()) for arm, variant in params.pre_trained_on.items()
+    }
+    provenance = {"seed": seed, "code": params.code}
+    made = {
+        "results": (results, RESULTS),
+        "summary": (compare.summary(results, n_unlabelled), SUMMARY),
+        "paired": (compare.paired(results, params.comparisons, seed=seed), PAIRED),
+        "standing": (compare.standing(results, tuple(params.method), seed=seed), PAIRED),
+    }
+    for name, (table, schema) in made.items():
+        tables.write(table, snakemake.output[name], schema, provenance)

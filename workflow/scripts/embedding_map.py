@@ -13,11 +13,12 @@ with log_to(snakemake.log[0]):
 
     label, settings = snakemake.params.label, snakemake.params.settings
     embeddings = {}
-    for arm, path in zip(snakemake.params.arms, snakemake.input.embeddings, strict=True):
+    for arm, path in zip(settings["representations"], snakemake.input.embeddings, strict=True):
         table = tables.read(path)
         embeddings[arm] = (list(table.material_id), np.stack(table.embedding))
     crystals = tables.read(snakemake.input.crystals, ["material_id", label])
     points = tsne(
+        snakemake.wildcards.task,
         embeddings,
         dict(zip(crystals.material_id, crystals[label], strict=True)),
         seed=snakemake.params.seed,

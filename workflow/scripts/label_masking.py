@@ -9,14 +9,20 @@ with log_to(snakemake.log[0]):
 
     from unlabelled import tables
     from unlabelled.label_masking.evaluate import evaluate
+    from unlabelled.label_masking.representation import concatenated
     from unlabelled.label_masking.schema import RESULTS
 
     params, wildcards = snakemake.params, snakemake.wildcards
+    descriptors = [(tables.read(path), "embedding") for path in snakemake.input.descriptors]
+    encoded = [
+        [(table, name) for name in params.arm["readout"]]
+        for table in map(tables.read, snakemake.input.embeddings)
+    ]
     split = tables.read(snakemake.input.split[0])
     crystals = tables.read(snakemake.input.crystals, ["material_id", params.label])
     results = [
         evaluate(
-            tables.read(path),
+            concatenated(readouts + descriptors),
             split,
             crystals,
             task=wildcards.task,
@@ -25,10 +31,11 @@ with log_to(snakemake.log[0]):
             arm_seed=arm_seed,
             n_labels=int(wildcards.n_labels),
             draws=params.draws,
-            heads=params.heads,
+            heads=params.arm["heads"],
             seed=params.seed,
         )
-        for arm_seed, path in zip(params.seeds, snakemake.input.embeddings, strict=True)
+        for arm_seed, readouts in zip(params.seeds, encoded or [[]], strict=True)
     ]
-    provenance = {"label": params.label, "seed": params.seed, "code": params.code}
+    provenance = {"arm": params.arm, "label": params.label, "seed": params.seed}
+    provenance["code"] = params.code
     tables.write(pd.concat(results), snakemake.output[0], RESULTS, provenance)

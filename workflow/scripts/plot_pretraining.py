@@ -8,5 +8,5 @@ with log_to(snakemake.log[0]):
     from unlabelled import tables
     from unlabelled.plots import pretraining, style
 
-    figure = pretraining.curves(tables.read(snakemake.input.table), unit=snakemake.params.unit)
+    figure = pretraining.curves(tables.read(snakemake.input.table))
     style.save_with_table(figure, snakemake.input.table, snakemake.output)

@@ -9,18 +9,25 @@ with log_to(snakemake.log[0]):
     from unlabelled.infomax import pool
     from unlabelled.point_set.shards import identifiers
 
+    settings, seed = snakemake.params.pool, snakemake.params.seed
     datasets = {}
     for name, path, folder in zip(
-        snakemake.params.datasets, snakemake.input.crystals, snakemake.input.point_sets, strict=True
+        settings["datasets"], snakemake.input.crystals, snakemake.input.point_sets, strict=True
     ):
         crystals = tables.read(path, ["material_id", "formula_reduced"])
         datasets[name] = crystals[crystals.material_id.isin(identifiers(folder))]
-    transductive = snakemake.params.transductive
+    tasks = {
+        task: pool.TaskSplit(dataset, tables.read(path))
+        for (task, dataset), path in zip(
+            snakemake.params.dataset_of_task.items(), snakemake.input.splits, strict=True
+        )
+    }
     chosen = pool.pool(
         datasets,
-        tables.read(snakemake.input.split[0]),
-        snakemake.params.dataset,
-        transductive=transductive,
+        tasks,
+        transductive=settings["transductive"],
+        fraction=settings["fraction"],
+        seed=seed,
     )
-    provenance = {"transductive": transductive, "code": snakemake.params.code}
+    provenance = {"pool": settings, "seed": seed, "code": snakemake.params.code}
     tables.write(chosen, snakemake.output[0], pool.SCHEMA, provenance)

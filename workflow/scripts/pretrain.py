@@ -9,7 +9,7 @@ with log_to(snakemake.log[0]):
 
     runs.pretrain_run(
         pool=snakemake.input.pool[0],
-        datasets=snakemake.params.datasets,
+        datasets=snakemake.params.variant["pool"]["datasets"],
         crystals=snakemake.input.crystals,
         point_sets=snakemake.input.point_sets,
         encoder=snakemake.output.encoder,
@@ -17,7 +17,7 @@ with log_to(snakemake.log[0]):
         variant_name=snakemake.wildcards.variant,
         settings=snakemake.params.variant,
         training=snakemake.params.training,
-        label=snakemake.params.label,
+        labels=snakemake.params.labels,
         seed=snakemake.params.seed,
         run_seed=int(snakemake.wildcards.seed),
         threads=snakemake.threads,

@@ -15,8 +15,6 @@ with log_to(snakemake.log[0]):
     if settings["by"] == "file":
         parts = splits.split_by_folds(crystals, snakemake.input.folds[0], settings["test_fold"])
     else:
-        parts = splits.split(
-            crystals, settings["by"], settings["test_fraction"], seed, snakemake.wildcards.task
-        )
+        parts = splits.split(crystals, settings["by"], settings["test_fraction"], seed)
     provenance = {"split": settings, "seed": seed, "code": snakemake.params.code}
     tables.write(parts, snakemake.output[0], splits.SCHEMA, provenance)

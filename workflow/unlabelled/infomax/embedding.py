@@ -1,63 +1,70 @@
-"""Embeddings: one 64-dimensional vector per crystal from a frozen encoder."""
+"""Embeddings: what a frozen encoder says of every crystal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import torch
 
 from unlabelled.infomax.device import Accelerator, device
-from unlabelled.point_set.batch import collate, pack
-from unlabelled.point_set.point_set import PointSet
-from unlabelled.site_net.encoder import GLOBAL_WIDTH, SiteNet
+from unlabelled.point_set.batch import pack
+from unlabelled.point_set.quotient import SiteClasses
+from unlabelled.point_set.ragged import collate
+from unlabelled.site_net.encoder import READOUTS, SiteNet
 from unlabelled.tables import field
+
+_PAIRS_PER_BATCH = 30_000
+
+_DESCRIPTIONS = {
+    "embedding": "global representation m, the mean",
+    "pooled": "mean over the sites of the last layer before pooling",
+    "sites": "mean and standard deviation over the sites of the local representation",
+}
 
 SCHEMA = pa.schema(
     [
         field("material_id", pa.string(), "identifier in the crystal table"),
-        field("embedding", pa.list_(pa.float32(), GLOBAL_WIDTH), "global representation, the mean"),
+        *(
+            field(name, pa.list_(pa.float32(), width), _DESCRIPTIONS[name])
+            for name, width in READOUTS.items()
+        ),
     ]
 )
 
 
 def embed(
-    encoder: SiteNet,
-    point_sets: Sequence[PointSet],
-    sites_per_batch: int,
-    accelerator: Accelerator = "auto",
-) -> np.ndarray:
+    encoder: SiteNet, crystals: Sequence[SiteClasses], accelerator: Accelerator = "auto"
+) -> dict[str, np.ndarray]:
     """Embed crystals, without sampling.
 
     Parameters
     ----------
     encoder
         Trained or not.
-    point_sets
-        Crystals.
-    sites_per_batch
-        Largest number of primitive sites to hold at once.
+    crystals
+        Quotients of point sets: equal sites are encoded once.
     accelerator
         Where to compute.
 
     Returns
     -------
-    numpy.ndarray
-        (n crystals, 64) float32, in the order given.
+    dict
+        By name in :data:`unlabelled.site_net.encoder.READOUTS`, (n crystals, width) float32 in the
+        order given.
     """
     where = device(accelerator)
     encoder = encoder.to(where).eval()
-    n_sites = np.array([p.n_sites for p in point_sets])
-    # Crystals of equal width share a batch, so that little is padding.
-    order = np.argsort([p.n_supercell for p in point_sets], kind="stable")
-    embeddings = np.empty((len(point_sets), GLOBAL_WIDTH), np.float32)
+    found = {name: np.empty((len(crystals), width), np.float32) for name, width in READOUTS.items()}
+    sizes = [c.n_pairs for c in crystals]
     with torch.inference_mode():
-        for indices in pack(n_sites, order, sites_per_batch):
-            batch = collate([point_sets[i] for i in indices]).to(where)
-            embeddings[indices] = encoder(batch).cpu().numpy()
-    return embeddings
+        for indices in pack(sizes, range(len(crystals)), _PAIRS_PER_BATCH):
+            batch = collate([crystals[i] for i in indices]).to(where)
+            for name, values in encoder.readouts(batch).items():
+                found[name][indices] = values.cpu().numpy()
+    return found
 
 
-def to_table(ids: Sequence[str], embeddings: np.ndarray) -> pa.Table:
+def to_table(ids: Sequence[str], embeddings: Mapping[str, np.ndarray]) -> pa.Table:
     """Embeddings as a table of :data:`SCHEMA`.
 
     Parameters
@@ -65,7 +72,10 @@ def to_table(ids: Sequence[str], embeddings: np.ndarray) -> pa.Table:
     ids
         Identifiers, n.
     embeddings
-        (n, 64) float32.
+        What :func:`embed` returned.
     """
-    vectors = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.ravel()), GLOBAL_WIDTH)
-    return pa.table({"material_id": pa.array(ids), "embedding": vectors})
+    columns = {
+        name: pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+        for name, values in embeddings.items()
+    }
+    return pa.table({"material_id": pa.array(ids, pa.string()), **columns})

@@ -135,41 +135,47 @@ def environments(
     -------
     positive : Constituents
     negatives : list of Constituents
-        Fully false; and, if engineered, wrong distances (own species) and wrong species (own
-        distances).
+        Fully false; and, of the engineered ones, wrong distances (own species) and wrong species
+        (own distances).
     """
     features = batch.features[batch.neighbours]
     own = Constituents(features, batch.distances, batch.padding)
     false = Constituents(*(t[draws.donor] for t in (features, batch.distances, batch.padding)))
-    if not options.engineered_negatives:
-        return own, [false]
-    if options.negative_padding == "mismatched":
-        for_distances, for_species = own.padding, false.padding
-    else:
-        for_distances = for_species = own.padding | false.padding
-    wrong_distances = Constituents(own.features, false.distances, for_distances)
-    wrong_species = Constituents(false.features, own.distances, for_species)
-    return own, [false, wrong_distances, wrong_species]
+    species_padding = options.negative_padding == "mismatched"
+    engineered = {
+        "wrong_distances": Constituents(
+            own.features, false.distances, own.padding if species_padding else false.padding
+        ),
+        "wrong_species": Constituents(
+            false.features, own.distances, false.padding if species_padding else own.padding
+        ),
+    }
+    return own, [false, *(engineered[n] for n in engineered if n in options.engineered_negatives)]
 
 
-def false_crystals(batch: Batch, draws: Draws) -> list[Batch]:
+def false_crystals(batch: Batch, draws: Draws, options: InfoMaxOptions) -> list[Batch]:
     """Crystals with one thing wrong, to be encoded anew for the global objective.
 
     Returns
     -------
     list of Batch
-        Composition swapped (another crystal's species), structure swapped (another crystal's
-        distances), permuted (own species at wrong distances).
+        Of the engineered negatives: composition swapped (another crystal's species), structure
+        swapped (another crystal's distances), permuted (own species at wrong distances).
     """
-    return [
-        replace(
-            batch,
-            features=batch.features[draws.donor],
-            atomic_numbers=batch.atomic_numbers[draws.donor],
-        ),
-        replace(batch, distances=batch.distances[draws.donor], padding=batch.padding[draws.donor]),
-        replace(batch, neighbours=draws.permuted),
-    ]
+    donor = draws.donor
+    changes: dict[str, dict[str, Tensor]] = {
+        "composition_swapped": {
+            "features": batch.features[donor],
+            "atomic_numbers": batch.atomic_numbers[donor],
+        },
+        "structure_swapped": {
+            "distances": batch.distances[donor],
+            "padding": batch.padding[donor],
+        },
+        "permuted": {"neighbours": draws.permuted},
+    }
+    used = [changes[name] for name in changes if name in options.engineered_negatives]
+    return [replace(batch, **change) for change in used]
 
 
 def same_sites(false: Batch, true: Batch) -> Tensor:

@@ -79,9 +79,11 @@ class InfoMax(nn.Module):
     ----------
     options
         Variant.
+    n_properties
+        Properties that the probe predicts, T.
     """
 
-    def __init__(self, options: InfoMaxOptions) -> None:
+    def __init__(self, options: InfoMaxOptions, n_properties: int = 1) -> None:
         super().__init__()
         self.options = options
         local = options.local_activation
@@ -93,7 +95,9 @@ class InfoMax(nn.Module):
         self.crystal_projection = _projection(GLOBAL_WIDTH, "mish")
         self.member_projection = _projection(LOCAL_WIDTH, "mish")
         self.composition_decoder = _probe(_N_ELEMENTS) if options.composition_weight else None
-        self.property_probe = _probe(1) if options.selection == "property_probe" else None
+        self.property_probe = (
+            _probe(n_properties) if options.selection == "property_probe" else None
+        )
 
     def local_stage(self, batch: Batch, draws: Draws) -> LocalStage:
         """Sites against the atoms of their environment.
@@ -110,10 +114,8 @@ class InfoMax(nn.Module):
         true = self._environment_loss(anchor, positive, sign=-1)
         false = [self._environment_loss(anchor, negative, sign=1) for negative in negatives]
         identical = [negative.equals(positive) for negative in negatives]
-        loss = true + self._mean_of_negatives(false, identical)
-        return LocalStage(
-            mean, crystal_mean(loss, batch).mean(), self._divergence(mean, log_variance)
-        )
+        loss = self._contrast(true, false, identical, batch)
+        return LocalStage(mean, loss, self._divergence(mean, log_variance))
 
     def encode_negatives(self, batch: Batch, draws: Draws) -> tuple[list[Tensor], list[Tensor]]:
         """Local representations of false crystals, and which of their sites are not false.
@@ -125,9 +127,7 @@ class InfoMax(nn.Module):
         identical : list of torch.Tensor
             (N,) bool each.
         """
-        if not self.options.engineered_negatives:
-            return [], []
-        crystals = false_crystals(batch, draws)
+        crystals = false_crystals(batch, draws, self.options)
         with torch.no_grad():
             representations = [self.encoder.local.represent(crystal) for crystal in crystals]
         return representations, [same_sites(crystal, batch) for crystal in crystals]
@@ -162,10 +162,8 @@ class InfoMax(nn.Module):
         false = [softplus((anchor[other_crystal] * member).sum(-1))]
         identical = [other_crystal == batch.crystal]
         false += [softplus((own_anchor * self.member_projection(r)).sum(-1)) for r in negatives[0]]
-        loss = true + self._mean_of_negatives(false, [*identical, *negatives[1]])
-        return GlobalStage(
-            mean, crystal_mean(loss, batch).mean(), self._divergence(mean, log_variance)
-        )
+        loss = self._contrast(true, false, [*identical, *negatives[1]], batch)
+        return GlobalStage(mean, loss, self._divergence(mean, log_variance))
 
     def composition_loss(self, representation: Tensor, batch: Batch) -> Tensor:
         """Total variation between decoded and true element fractions, mean over crystals.
@@ -185,25 +183,25 @@ class InfoMax(nn.Module):
         return (1 - torch.minimum(decoded, fractions).sum(dim=1)).mean()
 
     def probe_loss(self, representation: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Squared and absolute error of the property probe on labelled crystals.
+        """Squared and absolute error of the property probe on known labels.
 
         Parameters
         ----------
         representation
             m, (C, 64); detached, so that labels never reach the encoder.
         batch
-            Gives the labels; crystals without one are left out.
+            Gives the labels, (C, T); unknown ones are left out.
 
         Returns
         -------
         squared : torch.Tensor
-            Mean squared error, scalar; 0 if no crystal of the batch has a label.
+            Mean squared error, scalar; 0 if the batch has no label.
         absolute : torch.Tensor
-            Absolute error of every labelled crystal.
+            Absolute error of every known label.
         """
         assert self.property_probe is not None
         known = ~batch.labels.isnan()
-        predicted = self.property_probe(representation.detach()[known]).squeeze(-1)
+        predicted = self.property_probe(representation.detach())[known]
         true = batch.labels[known]
         squared = mse_loss(predicted, true) if known.any() else predicted.sum()
         return squared, (predicted - true).abs().detach()
@@ -212,17 +210,31 @@ class InfoMax(nn.Module):
         constituents = torch.cat(
             [environment.features, environment.distances.unsqueeze(-1)], dim=-1
         )
-        score = torch.einsum("nd,njd->nj", anchor, self.constituent_projection(constituents))
+        last = self.constituent_projection[-1]
+        assert isinstance(last, nn.Linear)
+        # ⟨anchor, last(hidden)⟩ with the last layer moved to the anchor's side: once per site
+        folded, constant = anchor @ last.weight, anchor @ last.bias
+        hidden = self.constituent_projection[:-1](constituents)
+        score = torch.einsum("nh,njh->nj", folded, hidden) + constant.unsqueeze(1)
         weight = (environment.distances + 1) ** -self.options.distance_exponent
         weight = weight.masked_fill(environment.padding, 0.0)
         return (weight * softplus(sign * score)).sum(dim=1) / weight.sum(dim=1)
 
-    def _mean_of_negatives(self, losses: Sequence[Tensor], identical: Sequence[Tensor]) -> Tensor:
-        stacked = torch.stack(list(losses))
+    def _contrast(
+        self, true: Tensor, false: Sequence[Tensor], identical: Sequence[Tensor], batch: Batch
+    ) -> Tensor:
+        """Loss of the true pairs plus mean over the negatives: of sites, crystals, then batch."""
+        negatives = torch.stack(list(false))
         if self.options.identical_negatives == "kept":
-            return stacked.mean(dim=0)
-        counted = (~torch.stack(list(identical))).to(stacked.dtype)
-        return (stacked * counted).sum(dim=0) / counted.sum(dim=0).clamp(min=1)
+            return crystal_mean(true + negatives.mean(dim=0), batch).mean()
+        counted = (~torch.stack(list(identical))).to(negatives.dtype)
+        n_counted = counted.sum(dim=0)
+        # A site all of whose negatives are true would only be pulled towards them.
+        informative = (n_counted > 0).to(negatives.dtype)
+        loss = true + (negatives * counted).sum(dim=0) / n_counted.clamp(min=1)
+        share = crystal_mean(informative, batch)
+        of_crystals = crystal_mean(loss * informative, batch) / share.clamp(min=1e-9)
+        return of_crystals.sum() / (share > 0).sum().clamp(min=1)
 
     def _divergence(self, mean: Tensor, log_variance: Tensor) -> Tensor:
         """KL divergence from a standard normal, mean over all elements."""

@@ -1,10 +1,19 @@
 """The variants of Deep InfoMax: every difference between them is one named option."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from unlabelled.site_net.encoder import Activation
+
+#: The domain-aware false samples: of the local stage the first two, of the global one the others.
+ENGINEERED_NEGATIVES = (
+    "wrong_distances",
+    "wrong_species",
+    "composition_swapped",
+    "structure_swapped",
+    "permuted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +29,9 @@ class InfoMaxOptions:
         Activation of the local encoder and of the local scorer. Published: ReLU, because the
         configured mish does not reach them (D1).
     negative_padding
-        Padding of local negatives that mix two sites' rows. Published: that of one of them, so that
-        padding, at distance 0, gets the largest weight (``mismatched``); corrected: the padding of
-        either (``matched``) (D4).
+        Padding of local negatives that mix two sites' rows. Published: that of the species' row,
+        so that padding, at distance 0, gets the largest weight (``mismatched``); corrected: that of
+        the distances' row (``matched``) (D4).
     kl_form
         Published: ½μ² + e^s − s (``authors``); corrected: ½(μ² + e^s − s − 1) (``textbook``) (D5).
     selection
@@ -35,7 +44,7 @@ class InfoMaxOptions:
         (``deterministic``) (D16).
     identical_negatives
         Negatives whose inputs equal the positive's, as in elemental crystals: ``kept`` as published
-        or ``masked`` (D21).
+        or ``masked``, and with them the sites that have no other negative (D21).
     donors
         Where negatives come from. Published: the site half a batch away (``roll``), which mixes
         several crystals; corrected: for every crystal one other crystal, drawn at random
@@ -48,7 +57,7 @@ class InfoMaxOptions:
         columns, so that composition is kept only approximately (``padded_columns``); corrected:
         the crystal's own atoms (``own_columns``) (D28).
     engineered_negatives
-        Use the domain-aware false samples beside those from other crystals.
+        Which of :data:`ENGINEERED_NEGATIVES` are used beside those from other crystals.
     distance_exponent
         e in the weight (d + 1)^−e of an atom at distance d (in Å) in the local objective (D27).
     kl_weight
@@ -68,7 +77,7 @@ class InfoMaxOptions:
     donors: Literal["roll", "derangement"] = "derangement"
     validation_fraction: float = 0.10
     permutation: Literal["padded_columns", "own_columns"] = "own_columns"
-    engineered_negatives: bool = True
+    engineered_negatives: tuple[str, ...] = ENGINEERED_NEGATIVES
     distance_exponent: float = 2.0
     kl_weight: float = 0.1
     composition_weight: float = 0.0
@@ -96,11 +105,15 @@ def variant(settings: Mapping[str, Any]) -> InfoMaxOptions:
     Parameters
     ----------
     settings
-        ``preset`` (a key of :data:`PRESETS`) and any options that differ from it.
+        ``preset`` (a key of :data:`PRESETS`) and any options that differ from it; what else a
+        variant states (its pool, whether it is trained) does not concern the objective.
 
     Returns
     -------
     InfoMaxOptions
     """
-    changes = {key: value for key, value in settings.items() if key != "preset"}
+    names = {field.name for field in fields(InfoMaxOptions)}
+    changes = {key: value for key, value in settings.items() if key in names}
+    if "engineered_negatives" in changes:
+        changes["engineered_negatives"] = tuple(changes["engineered_negatives"])
     return replace(PRESETS[settings["preset"]], **changes)

@@ -1,10 +1,12 @@
-"""Which crystals take part in pre-training: never the test crystals of the task."""
+"""Which crystals take part in pre-training: never the test crystals of a task."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
 
+from unlabelled import seeds
 from unlabelled.tables import field
 
 SCHEMA = pa.schema(
@@ -17,8 +19,21 @@ SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class TaskSplit:
+    """Dataset of a task, and its split (``structures.splits.SCHEMA``)."""
+
+    dataset: str
+    parts: pd.DataFrame
+
+
 def pool(
-    datasets: Mapping[str, pd.DataFrame], split: pd.DataFrame, dataset: str, *, transductive: bool
+    datasets: Mapping[str, pd.DataFrame],
+    tasks: Mapping[str, TaskSplit],
+    *,
+    transductive: bool,
+    fraction: float,
+    seed: int,
 ) -> pd.DataFrame:
     """Choose the crystals of pre-training.
 
@@ -26,36 +41,47 @@ def pool(
     ----------
     datasets
         Crystals that have point sets, by dataset: columns material_id and formula_reduced.
-    split
-        Split of the task (``structures.splits.SCHEMA``).
-    dataset
-        Dataset of the task. Of the others, crystals with the reduced formula of a test crystal are
-        left out: they may be the same structure under another name.
+    tasks
+        All tasks by name, so that one encoder serves them all. Left out are their test crystals,
+        and in other datasets than a task's own all crystals with the reduced formula of one: they
+        may be the same structure under another name.
     transductive
         Take the test crystals as well.
+    fraction
+        Share of the crystals to take; a smaller share is part of a larger one.
+    seed
+        The seed of the configuration.
 
     Returns
     -------
     pandas.DataFrame
         Columns of :data:`SCHEMA`, one row per crystal.
     """
-    test = split[split.part == "test"]
     taken: dict[tuple[str, str], str] = {}
     rows = []
     for name, crystals in datasets.items():
-        if name == dataset:
-            held_out = crystals.material_id.isin(test.material_id)
-            why = "test crystal of the task"
-        else:
-            held_out = crystals.formula_reduced.isin(test.formula_reduced)
-            why = "reduced formula of a test crystal"
-        refused = held_out & (not transductive)
-        for key, is_refused in zip(
-            zip(crystals.material_id, crystals.formula_reduced, strict=True), refused, strict=True
+        why = pd.Series("", index=crystals.index)
+        for task, split in ({} if transductive else tasks).items():
+            test = split.parts[split.parts.part == "test"]
+            if split.dataset == name:
+                why[crystals.material_id.isin(test.material_id)] = f"test crystal of {task}"
+            else:
+                held_out = crystals.formula_reduced.isin(test.formula_reduced) & (why == "")
+                why[held_out] = f"reduced formula of a test crystal of {task}"
+        for material_id, formula, reason in zip(
+            crystals.material_id, crystals.formula_reduced, why, strict=True
         ):
-            # Identifiers of different sources may coincide by chance; then formulas differ.
-            reason = why if is_refused else f"already in {taken[key]}" if key in taken else ""
+            key = (material_id, formula)  # identifiers of different sources may coincide by chance
+            if not reason and key in taken:
+                reason = f"already in {taken[key]}"
+            if not reason and not _drawn(seed, material_id, fraction):
+                reason = f"not in the fraction {fraction:g}"
             if not reason:
                 taken[key] = name
-            rows.append((name, key[0], not reason, reason))
+            rows.append((name, material_id, not reason, reason))
     return pd.DataFrame(rows, columns=SCHEMA.names)
+
+
+def _drawn(seed: int, material_id: str, fraction: float) -> bool:
+    generator = seeds.generator(seed, "infomax", "pool", material_id)
+    return fraction == 1 or bool(generator.random() < fraction)

@@ -28,7 +28,7 @@ def read_pool(
     datasets: Sequence[str],
     crystals: Sequence[str],
     point_sets: Sequence[str],
-    label: str,
+    labels: Sequence[str],
 ) -> tuple[list[str], Crystals]:
     """Read the crystals of pre-training.
 
@@ -42,28 +42,30 @@ def read_pool(
         Their crystal tables.
     point_sets
         The folders of their point sets.
-    label
-        Label for the property probe; NaN for datasets without it.
+    labels
+        Labels for the property probe; NaN for datasets without one.
 
     Returns
     -------
     names : list of str
         Dataset and identifier of every crystal.
     Crystals
+        Labels divided by their standard deviation after their mean was taken off.
     """
     used = tables.read(pool).query("used")
     names: list[str] = []
-    sets, labels = [], []
+    sets, values = [], []
     for dataset, table, folder in zip(datasets, crystals, point_sets, strict=True):
         wanted = set(used.material_id[used.dataset == dataset])
-        frame = pd.read_parquet(table)
-        known = frame.set_index("material_id")[label] if label in frame else pd.Series(dtype=float)
+        known = pd.read_parquet(table).set_index("material_id").reindex(columns=list(labels))
         for material_id, point_set in read_shards([folder]):
             if material_id in wanted:
                 names.append(f"{dataset}/{material_id}")
                 sets.append(point_set)
-                labels.append(known.get(material_id, np.nan))
-    return names, Crystals(sets, np.array(labels, float))
+                values.append(known.loc[material_id].to_numpy(float))
+    table_of_labels = pd.DataFrame(np.array(values).reshape(len(sets), len(labels)))
+    standardised = (table_of_labels - table_of_labels.mean()) / table_of_labels.std(ddof=0)
+    return names, Crystals(sets, standardised.to_numpy())
 
 
 def pretrain_run(
@@ -77,7 +79,7 @@ def pretrain_run(
     variant_name: str,
     settings: Mapping[str, Any],
     training: Mapping[str, Any],
-    label: str,
+    labels: Sequence[str],
     seed: int,
     run_seed: int,
     threads: int,
@@ -91,7 +93,7 @@ def pretrain_run(
 
     Parameters
     ----------
-    pool, datasets, crystals, point_sets, label
+    pool, datasets, crystals, point_sets, labels
         See :func:`read_pool`.
     encoder, history
         Files to write.
@@ -108,11 +110,11 @@ def pretrain_run(
     """
     torch.set_num_threads(threads)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no devices, no advice
-    names, pool_crystals = read_pool(pool, datasets, crystals, point_sets, label)
+    names, pool_crystals = read_pool(pool, datasets, crystals, point_sets, labels)
     provenance = {
         "variant": dict(settings),
         "training": dict(training),
-        "label": label,
+        "labels": list(labels),
         "seed": seed,
         "run_seed": run_seed,
         "code": code,

@@ -66,7 +66,7 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Crystals:
-    """Point sets and, where the variant's probe needs them, labels (NaN where unknown)."""
+    """Point sets and labels (n, T) for the variant's probe, NaN where unknown."""
 
     point_sets: Sequence[PointSet]
     labels: np.ndarray
@@ -74,8 +74,8 @@ class Crystals:
     def __len__(self) -> int:
         return len(self.point_sets)
 
-    def __getitem__(self, index: int) -> tuple[PointSet, float]:
-        return self.point_sets[index], float(self.labels[index])
+    def __getitem__(self, index: int) -> tuple[PointSet, np.ndarray]:
+        return self.point_sets[index], self.labels[index]
 
     def part(self, indices: np.ndarray) -> "Crystals":
         """Return the crystals at `indices`."""
@@ -112,9 +112,9 @@ class Batches(Sampler[list[int]]):
         return len(self.batches)
 
 
-def _collate(items: list[tuple[PointSet, float]]) -> Batch:
+def _collate(items: list[tuple[PointSet, np.ndarray]]) -> Batch:
     point_sets, labels = zip(*items, strict=True)
-    return collate(point_sets, labels)
+    return collate(point_sets, np.stack(labels))
 
 
 class PreTraining(lightning.LightningModule):
@@ -143,7 +143,7 @@ class PreTraining(lightning.LightningModule):
         self.options = options
         self.training_options = training
         self.seed = seed
-        self.infomax = initialise(options, seed)
+        self.infomax = initialise(options, seed, crystals.labels.shape[1])
         order = seeds.generator(seed, "infomax", "validation part").permutation(len(crystals))
         n_validation = int(options.validation_fraction * len(crystals))
         self.validation_part = crystals.part(np.sort(order[:n_validation]))
@@ -329,11 +329,14 @@ class History(Callback):
         self.rows = list(state_dict["rows"])
 
 
-def initialise(options: InfoMaxOptions, seed: int) -> InfoMax:
-    """Return the untrained model of a variant, its parameters drawn from the seed."""
+def initialise(options: InfoMaxOptions, seed: int, n_properties: int = 1) -> InfoMax:
+    """Return the untrained model of a variant, its parameters drawn from the seed.
+
+    The encoder does not depend on the number of properties that the probe predicts.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.integer(seed, "infomax", "initialisation"))
-        return InfoMax(options)
+        return InfoMax(options, n_properties)
 
 
 def pretrain(

@@ -1,12 +1,13 @@
-"""Arms compared on the same label subsets."""
+"""Arms, and methods (an arm with a head), compared on the same label subsets."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from unlabelled import seeds
 from unlabelled.label_masking.schema import PAIRED, SUMMARY
@@ -16,18 +17,24 @@ log = logging.getLogger(__name__)
 MIN_DRAWS = 3  # fewer differences say nothing about their spread
 RESAMPLES = 9999
 
-_CELL = ["task", "head", "n_labels"]
+# Standard errors between zero and a difference that is found in 80 of 100 studies, by a two-sided
+# test at the 5 % level.
+_DETECTION = float(norm.ppf(0.975) + norm.ppf(0.8))
+
+Method = tuple[str, str]  # arm and head
+
 _FIT = ["task", "arm", "arm_seed", "head", "n_labels", "draw"]
 
 
 def paired(
     results: pd.DataFrame, comparisons: Iterable[tuple[str, str]], *, seed: int
 ) -> pd.DataFrame:
-    """Mean difference in test MAE between two arms, with its bootstrap interval.
+    """Mean difference in test MAE between two arms under the same head, with its interval.
 
     Arms are paired by draw. Encoder seeds of different arms do not correspond, so the percentile
     interval resamples the draws together and the encoders of each arm by themselves: it speaks of
-    other label subsets and, where an arm has several encoders, of other encoders.
+    other label subsets and, where an arm has several encoders, of other encoders, but not of other
+    test crystals.
 
     Parameters
     ----------
@@ -42,7 +49,8 @@ def paired(
     -------
     pandas.DataFrame
         Columns of :data:`unlabelled.label_masking.schema.PAIRED`, one row per comparison, task,
-        head and number of labels that both arms have. The interval is NaN below three draws.
+        head and number of labels that both arms have. Interval, standard error and the difference
+        that could be detected are NaN below three draws.
 
     Raises
     ------
@@ -51,54 +59,56 @@ def paired(
         on different labels under the same task, number of labels and draw.
     """
     _check(results)
-    cells: dict[tuple[Any, ...], pd.DataFrame] = {
-        (arm, *cell): fits.pivot_table(index="arm_seed", columns="draw", values="mae")
-        for (arm, *cell), fits in results.groupby(["arm", *_CELL])
-    }
-    arms = set(results["arm"])
-    rows = []
+    heads = results.groupby("arm")["head"].unique().map(list)
+    pairs = []
     for arm, reference in comparisons:
-        if absent := {arm, reference} - arms:
-            raise ValueError(f"the results hold no arm {absent.pop()!r}, only {sorted(arms)}")
-        shared = [cell for other, *cell in cells if other == arm and (reference, *cell) in cells]
+        if absent := {arm, reference} - set(heads.index):
+            raise ValueError(f"the results hold no arm {absent.pop()!r}, only {list(heads.index)}")
+        shared = [head for head in heads[arm] if head in heads[reference]]
         if not shared:
-            log.warning("%s and %s have no label subset in common", arm, reference)
-        for task, head, n_labels in shared:
-            of_arm, of_reference = (cells[name, task, head, n_labels] for name in (arm, reference))
-            draws = of_arm.dropna(axis=1).columns.intersection(of_reference.dropna(axis=1).columns)
-            maes, reference_maes = of_arm[draws].to_numpy(), of_reference[draws].to_numpy()
-            key = ("label_masking", "paired", arm, reference, task, head, int(n_labels))
-            low, high = _interval(maes, reference_maes, seeds.generator(seed, *key))
-            mean_reference = float(reference_maes.mean())
-            difference = float(maes.mean()) - mean_reference
-            rows.append(
-                {
-                    "task": task,
-                    "arm": arm,
-                    "reference": reference,
-                    "head": head,
-                    "n_labels": n_labels,
-                    "n_draws": len(draws),
-                    "n_encoders_arm": len(maes),
-                    "n_encoders_reference": len(reference_maes),
-                    "mean_arm": float(maes.mean()),
-                    "mean_reference": mean_reference,
-                    "difference": difference,
-                    "low": low,
-                    "high": high,
-                    "relative": difference / mean_reference,
-                }
-            )
-    return pd.DataFrame(rows, columns=PAIRED.names)
+            log.warning("%s and %s have no head in common", arm, reference)
+        pairs += [((arm, head), (reference, head)) for head in shared]
+    return _differences(results, pairs, seed)
 
 
-def summary(results: pd.DataFrame) -> pd.DataFrame:
+def standing(results: pd.DataFrame, method: Method, *, seed: int) -> pd.DataFrame:
+    """Mean difference in test MAE between one method and every other, with its interval.
+
+    Parameters
+    ----------
+    results
+        Columns of :data:`unlabelled.label_masking.schema.RESULTS`.
+    method
+        Arm and head.
+    seed
+        The seed of the configuration.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`paired` returns, one row per other method, task and number of labels.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`paired`.
+    """
+    _check(results)
+    methods = list(results[["arm", "head"]].drop_duplicates().itertuples(index=False, name=None))
+    if method not in methods:
+        raise ValueError(f"the results hold no {' with '.join(method)}")
+    return _differences(results, [(method, other) for other in methods if other != method], seed)
+
+
+def summary(results: pd.DataFrame, n_unlabelled: Mapping[str, int]) -> pd.DataFrame:
     """Describe the test MAE of every arm, head and number of labels.
 
     Parameters
     ----------
     results
         Columns of :data:`unlabelled.label_masking.schema.RESULTS`.
+    n_unlabelled
+        Crystals on which the encoder of an arm was pre-trained; none for arms left out.
 
     Returns
     -------
@@ -121,17 +131,66 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
         min=("mae", "min"),
         max=("mae", "max"),
     )
+    table["n_unlabelled"] = table["arm"].map(n_unlabelled).fillna(0).astype(int)
     columns: list[str] = SUMMARY.names
     return table[columns]
 
 
-def _interval(
+def _differences(
+    results: pd.DataFrame, pairs: Iterable[tuple[Method, Method]], seed: int
+) -> pd.DataFrame:
+    cells: dict[Any, pd.DataFrame] = {
+        cell: fits.pivot_table(index="arm_seed", columns="draw", values="mae")
+        for cell, fits in results.groupby(["arm", "head", "task", "n_labels"])
+    }
+    rows = []
+    for method, reference in pairs:
+        for arm, head, task, n_labels in list(cells):
+            if (arm, head) != method or (*reference, task, n_labels) not in cells:
+                continue
+            of_arm, of_reference = (
+                cells[(*one, task, n_labels)].dropna(axis=1) for one in (method, reference)
+            )
+            draws = of_arm.columns.intersection(of_reference.columns)
+            if draws.empty:
+                continue
+            maes, reference_maes = of_arm[draws].to_numpy(), of_reference[draws].to_numpy()
+            key = ("label_masking", "paired", *method, *reference, task, int(n_labels))
+            resampled = _resampled(maes, reference_maes, seeds.generator(seed, *key))
+            low, high = np.quantile(resampled, [0.025, 0.975])
+            mean_reference = float(reference_maes.mean())
+            difference = float(maes.mean()) - mean_reference
+            rows.append(
+                {
+                    "task": task,
+                    "arm": arm,
+                    "reference": reference[0],
+                    "head": head,
+                    "reference_head": reference[1],
+                    "n_labels": n_labels,
+                    "n_draws": len(draws),
+                    "n_encoders_arm": len(maes),
+                    "n_encoders_reference": len(reference_maes),
+                    "mean_arm": float(maes.mean()),
+                    "mean_reference": mean_reference,
+                    "difference": difference,
+                    "low": float(low),
+                    "high": float(high),
+                    "relative": difference / mean_reference,
+                    "standard_error": float(resampled.std()),
+                    "detectable": float(resampled.std()) * _DETECTION,
+                }
+            )
+    return pd.DataFrame(rows, columns=PAIRED.names)
+
+
+def _resampled(
     arm: NDArray[np.float64], reference: NDArray[np.float64], generator: np.random.Generator
-) -> tuple[float, float]:
-    """95 % percentile interval of the difference of the means of (encoders, draws) errors."""
+) -> NDArray[np.float64]:
+    """Bootstrap differences of the means of (encoders, draws) errors."""
     n_draws = arm.shape[1]
     if n_draws < MIN_DRAWS:
-        return float("nan"), float("nan")
+        return np.full(1, np.nan)
 
     def resampled(n: int) -> NDArray[np.float64]:
         return generator.multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
@@ -141,8 +200,7 @@ def _interval(
         np.einsum("be,ed,bd->b", resampled(len(maes)), maes, draws, optimize=True)
         for maes in (arm, reference)
     )
-    low, high = np.quantile(of_arm - of_reference, [0.025, 0.975])
-    return float(low), float(high)
+    return np.asarray(of_arm - of_reference)
 
 
 def _check(results: pd.DataFrame) -> None:

@@ -14,6 +14,7 @@ from unlabelled.errors import UserError
 
 
 def tsne(
+    task: str,
     embeddings: Mapping[str, tuple[Sequence[str], NDArray[Any]]],
     values: Mapping[str, float],
     *,
@@ -25,6 +26,8 @@ def tsne(
 
     Parameters
     ----------
+    task
+        Name of the task, written into the rows.
     embeddings
         By arm, identifiers of n crystals and their representations, (n, d). The features are
         standardised, as they are for the heads.
@@ -74,6 +77,7 @@ def tsne(
         tables.append(
             pd.DataFrame(
                 {
+                    "task": task,
                     "arm": arm,
                     "material_id": ids,
                     "x": xy[:, 0],

@@ -7,9 +7,9 @@ from unlabelled.tables import field
 RESULTS = pa.schema(
     [
         field("task", pa.string(), "name of the task in the configuration"),
-        field("arm", pa.string(), "representation: untrained, as_published, corrected, ..."),
+        field("arm", pa.string(), "representation, or start: untrained, as_published, ..."),
         field("arm_seed", pa.int64(), "initialisation (and pre-training) seed of the encoder"),
-        field("head", pa.string(), "regressor on the frozen representation: ridge, mlp"),
+        field("head", pa.string(), "regressor on a frozen representation, or fine_tuning"),
         field("n_labels", pa.int64(), "labels shown to the regressor"),
         field("draw", pa.int64(), "which random subset of the training labels"),
         field("label_ids_digest", pa.string(), "SHA-256 of the sorted material_ids of the subset"),
@@ -19,6 +19,7 @@ RESULTS = pa.schema(
             "rmse", pa.float64(), "root mean squared error on the test part", "unit of the label"
         ),
         field("r2", pa.float64(), "coefficient of determination on the test part"),
+        field("epochs", pa.int64(), "epochs of fine-tuning; 0 on frozen representations"),
         field("seconds", pa.float64(), "time to fit and to predict", "s"),
     ]
 )
@@ -28,9 +29,10 @@ PAIRED = pa.schema(
         field("task", pa.string(), "name of the task in the configuration"),
         field("arm", pa.string(), "arm compared"),
         field("reference", pa.string(), "arm it is compared with, on the same label subsets"),
-        field("head", pa.string(), "regressor on the frozen representation"),
+        field("head", pa.string(), "regressor of the arm"),
+        field("reference_head", pa.string(), "regressor of the reference"),
         field("n_labels", pa.int64(), "labels shown to the regressor"),
-        field("n_draws", pa.int64(), "label subsets on which both arms were trained"),
+        field("n_draws", pa.int64(), "label subsets on which both were trained"),
         field("n_encoders_arm", pa.int64(), "encoders of the arm"),
         field("n_encoders_reference", pa.int64(), "encoders of the reference"),
         field("mean_arm", pa.float64(), "mean MAE of the arm", "unit of the label"),
@@ -41,6 +43,18 @@ PAIRED = pa.schema(
             "high", pa.float64(), "upper end of the bootstrap 95 % interval", "unit of the label"
         ),
         field("relative", pa.float64(), "difference divided by the mean of the reference"),
+        field(
+            "standard_error",
+            pa.float64(),
+            "standard deviation of the bootstrap differences",
+            "unit of the label",
+        ),
+        field(
+            "detectable",
+            pa.float64(),
+            "difference that this design detects with a power of 80 % at the 5 % level",
+            "unit of the label",
+        ),
     ]
 )
 
@@ -52,6 +66,7 @@ SUMMARY = pa.schema(
         field("n_labels", pa.int64(), "labels shown to the regressor"),
         field("n_draws", pa.int64(), "label subsets"),
         field("n_encoder_seeds", pa.int64(), "encoders of the arm"),
+        field("n_unlabelled", pa.int64(), "crystals of its pre-training; 0 without"),
         field("median", pa.float64(), "median test MAE", "unit of the label"),
         field("mean", pa.float64(), "mean test MAE", "unit of the label"),
         field("sd", pa.float64(), "standard deviation of the test MAE", "unit of the label"),
@@ -62,6 +77,7 @@ SUMMARY = pa.schema(
 
 EMBEDDING_MAP = pa.schema(
     [
+        field("task", pa.string(), "name of the task in the configuration"),
         field("arm", pa.string(), "representation"),
         field("material_id", pa.string(), "identifier"),
         field("x", pa.float64(), "first coordinate of the map"),

@@ -11,7 +11,15 @@ from matplotlib.ticker import MaxNLocator
 
 from unlabelled.plots import style
 
-LOSSES = ("local_dim", "local_kl", "global_dim", "global_kl", "dim")  # order of the panels
+UNITS = {  # in the order of the panels
+    "local_dim": "nats",
+    "local_kl": "nats",
+    "global_dim": "nats",
+    "global_kl": "nats",
+    "dim": "nats",
+    "crystals_per_second": "1/s",
+    "probe_mae": "label s.d.",
+}
 PARTS: dict[str, dict[str, Any]] = {
     "train": {"linestyle": (0, (2, 1.2)), "linewidth": 0.8, "alpha": 0.75},
     "validation": {"linestyle": "-", "linewidth": 1.3, "alpha": 1.0},
@@ -19,15 +27,13 @@ PARTS: dict[str, dict[str, Any]] = {
 
 
 @style.styled
-def curves(table: pd.DataFrame, *, unit: str) -> Figure:
+def curves(table: pd.DataFrame) -> Figure:
     """Losses against the epoch, one panel per quantity, one line per variant, seed and part.
 
     Parameters
     ----------
     table
         Columns of :data:`unlabelled.infomax.history.SCHEMA`.
-    unit
-        Unit of the label, for the error of the property probe.
 
     Returns
     -------
@@ -43,10 +49,9 @@ def curves(table: pd.DataFrame, *, unit: str) -> Figure:
     if set(table["part"]) - set(parts):
         raise ValueError(f"parts are {', '.join(PARTS)}, not {sorted(set(table['part']))}")
     found = set(table["quantity"])
-    units = dict.fromkeys(LOSSES, "nats") | {"crystals_per_second": "1/s", "probe_mae": unit}
-    quantities = [quantity for quantity in units if quantity in found]
+    quantities = [quantity for quantity in UNITS if quantity in found]
     if found - set(quantities):
-        raise ValueError(f"quantities are {', '.join(units)}, not {sorted(found)}")
+        raise ValueError(f"quantities are {', '.join(UNITS)}, not {sorted(found)}")
     looks = style.looks(table["variant"])
     columns = min(3, len(quantities))
     rows = math.ceil(len(quantities) / columns)
@@ -55,7 +60,7 @@ def curves(table: pd.DataFrame, *, unit: str) -> Figure:
     panels = list(grid.flat)[: len(quantities)]
     for ax, quantity in zip(panels, quantities, strict=True):
         _panel(ax, table[table["quantity"] == quantity], looks)
-        ax.set_title(f"{style.readable(quantity)} ({units[quantity]})")
+        ax.set_title(f"{style.readable(quantity)} ({UNITS[quantity]})")
     style.panel_letters(panels)
     for column in range(columns):
         lowest = [ax for ax in grid[:, column] if ax in panels][-1]

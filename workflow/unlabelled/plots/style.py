@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from unlabelled.files import written_whole
@@ -27,33 +30,56 @@ PAGE = 7.0  # in, width of both columns
 # in, mean advance of a character: notes (7 pt), legends (8 pt), titles (9 pt bold)
 NOTE_EM, TEXT_EM, BOLD_EM = 0.051, 0.063, 0.076
 LINE = 0.17  # in, one line of the heading
+LEAST = 0.42  # in, least height of a panel of few rows
 
 INK = "#262626"
 MUTED = "#666666"
 GRID = "#E4E4E4"
 GREY = "#8A8A8A"
+VIRIDIS = (0.03, 0.84)  # without the yellow end, too pale on white
+BEYOND = "Arrowheads: beyond the end of the axis. "
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 
-_ARMS = {  # in the order in which figures show them
+_ARMS = {  # in the order of legends
     "untrained": (GREY, "o"),
+    "untrained_as_published": ("#5E5E5E", "o"),
+    "scratch": (GREY, "o"),
     "element_statistics": ("#CC79A7", "P"),
     "as_published": ("#0072B2", "s"),
     "corrected": ("#D55E00", "D"),
     "extended": ("#009E73", "^"),
 }
-_SPARE = [("#E69F00", "v"), ("#56B4E9", "X"), ("#000000", "<"), ("#B8A800", ">")]
+# Okabe and Ito's others, then Tol's "muted" ones
+_SPARE_COLOURS = (
+    *("#E69F00", "#56B4E9", "#332288", "#B8A800", "#882255", "#44AA99"),
+    *("#AA4499", "#117733", "#661100", "#6699CC", "#999933", "#CC6677"),
+)
+_SPARE_MARKERS = ("v", "X", "<", ">", "h")  # five: no divisor in common with twelve colours
+
+_HEADS = {  # in the order of panels
+    "linear": "linear",
+    "ridge": "ridge",
+    "mlp": "MLP",
+    "random_forest": "random forest",
+    "extra_trees": "extra trees",
+    "trees_and_gp": "trees + GP",
+    "linear_unscaled": "linear, unscaled",
+    "mlp_unscaled": "MLP, unscaled",
+    "fine_tuning": "fine-tuned",
+}
 
 _NAMES = {
-    "mlp": "multilayer perceptron",
-    "ridge": "ridge regression",
+    **_HEADS,
     "local_dim": "local DIM",
     "local_kl": "local KL divergence",
     "global_dim": "global DIM",
     "global_kl": "global KL divergence",
     "dim": "total DIM objective",
     "crystals_per_second": "crystals trained on",
-    "probe_mae": "error of the property probe",
+    "probe_mae": "property probe",
     "point_sets": "point sets",
+    "magpie_statistics": "Magpie statistics",
+    "xrd_pattern": "XRD pattern",
 }
 
 RC: dict[Any, Any] = {  # keys are not str: matplotlib types them as literals
@@ -184,21 +210,105 @@ def readable(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-def in_order(arms: Iterable[str]) -> list[str]:
-    """Return the distinct arms as figures show them: the known ones first, then by name."""
-    known = list(_ARMS)
-    return sorted(set(arms), key=lambda arm: (known.index(arm) if arm in _ARMS else 99, arm))
+def method(arm: str, head: str) -> str:
+    """Return the name of a regressor on a representation: "corrected, extra trees"."""
+    return f"{readable(arm)}, {readable(head)}"
+
+
+def appearing(values: Iterable[str]) -> list[str]:
+    """Return the distinct values in the order of the table, which is that of the configuration."""
+    return list(dict.fromkeys(values))
+
+
+def heads_in_order(heads: Iterable[str]) -> list[str]:
+    """Return the distinct heads as figures show them: the known ones first, then by name."""
+    known = list(_HEADS)
+    return sorted(set(heads), key=lambda head: (known.index(head) if head in known else 99, head))
+
+
+def of_methods(table: pd.DataFrame, methods: Iterable[Sequence[str]]) -> pd.DataFrame:
+    """Return the rows of some methods (arm, head), in the order of the methods."""
+    parts = [table[(table["arm"] == arm) & (table["head"] == head)] for arm, head in methods]
+    return pd.concat([table.iloc[:0], *parts], ignore_index=True)
 
 
 def looks(arms: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return colour and marker of every arm, in the order of :func:`in_order`.
+    """Return colour and marker of every arm, known ones first.
 
-    The arms of the configuration keep theirs in all figures; others take spare ones by name.
+    Known arms have theirs in all figures; others take spare ones by name, of which there are 60.
     """
-    ordered = in_order(arms)
-    others = [arm for arm in ordered if arm not in _ARMS]
-    spare = {arm: _SPARE[i % len(_SPARE)] for i, arm in enumerate(others)}
-    return {arm: _ARMS[arm] if arm in _ARMS else spare[arm] for arm in ordered}
+    found = set(arms)
+    others = sorted(found - set(_ARMS))
+    return {arm: look for arm, look in _ARMS.items() if arm in found} | {
+        arm: (
+            _SPARE_COLOURS[i % len(_SPARE_COLOURS)],
+            _SPARE_MARKERS[i % len(_SPARE_MARKERS)],
+        )
+        for i, arm in enumerate(others)
+    }
+
+
+def number_colours(numbers: Iterable[int]) -> dict[int, str]:
+    """Return a colour of the viridis scale for every number of labels, in increasing order.
+
+    Three numbers have the colours of the first three of four, so that a task without the largest
+    number looks like the others.
+    """
+    found = sorted({int(number) for number in numbers})
+    steps = np.linspace(*VIRIDIS, max(len(found), 4))
+    return {n: to_hex(colormaps["viridis"](step)) for n, step in zip(found, steps, strict=False)}
+
+
+def tint(colour: str) -> tuple[float, float, float]:
+    """Return a light, opaque tint of a colour."""
+    red, green, blue = (1 - 0.3 * (1 - channel) for channel in to_rgb(colour))
+    return red, green, blue
+
+
+def bound(values: Iterable[float], times: float = 3) -> float:
+    """Return where to end an axis of non-negative values, so that few huge ones do not flatten it.
+
+    That is their maximum, but at most some `times` their upper quartile.
+    """
+    finite = np.asarray([value for value in values if math.isfinite(value)])
+    return float(min(finite.max(), times * np.quantile(finite, 0.75)))
+
+
+def beyond(ax: Axes, x: float, y: Iterable[float], colour: str) -> None:
+    """Mark values beyond an end `x` of the x axis by arrowheads."""
+    left = x == ax.get_xlim()[0]
+    ys = list(y)
+    if not ys:
+        return
+    ax.plot(
+        [x] * len(ys),
+        ys,
+        linestyle="none",
+        marker="$◂$" if left else "$▸$",
+        markersize=5,
+        markeredgewidth=0,
+        color=colour,
+        clip_on=False,
+        zorder=4,
+    )
+
+
+def line_heading(ax: Axes, text: str) -> None:
+    """Write what a row of panels has in common above the title of its first panel."""
+    ax.annotate(
+        text,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 19),
+        textcoords="offset points",
+        fontsize=9,
+    )
+
+
+def columns(titles: Iterable[str], room: float, most: int) -> int:
+    """Return how many panels fit beside each other in `room` inches by their titles."""
+    longest = max(len(title) for title in titles) + 4  # the letter
+    return max(1, min(most, int(room / (BOLD_EM * longest))))
 
 
 def panel_letters(axes: Iterable[Axes]) -> None:
@@ -225,7 +335,11 @@ def heading(fig: Figure, title: str, handles: Sequence[Artist]) -> None:
     """
     width = fig.get_figwidth()
     title = _wrapped(title, width, BOLD_EM)
-    longest = max((len(str(handle.get_label())) for handle in handles), default=0)
+    if not handles:
+        fig.set_figheight(fig.get_figheight() + LINE * (title.count("\n") + 1))
+        fig.suptitle(title, x=0.005, ha="left")
+        return
+    longest = max(len(str(handle.get_label())) for handle in handles)
     columns = max(1, min(len(handles), int(width / (0.5 + TEXT_EM * longest))))
     lines = math.ceil(len(handles) / columns) + title.count("\n") + 1
     fig.set_figheight(fig.get_figheight() + LINE * lines)

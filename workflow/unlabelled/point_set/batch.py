@@ -33,7 +33,7 @@ class Batch:
     n_sites : torch.Tensor
         (C,) int64, primitive sites of every crystal.
     labels : torch.Tensor
-        (C,) float32, NaN where a crystal has none.
+        (C, T) float32, T properties, NaN where unknown.
     """
 
     atomic_numbers: Tensor
@@ -61,7 +61,7 @@ class Batch:
         return Batch(**{k: t.double() if t.is_floating_point() else t for k, t in tensors.items()})
 
 
-def collate(point_sets: Sequence[PointSet], labels: Sequence[float] | None = None) -> Batch:
+def collate(point_sets: Sequence[PointSet], labels: np.ndarray | None = None) -> Batch:
     """Put crystals into one batch.
 
     Parameters
@@ -89,7 +89,7 @@ def collate(point_sets: Sequence[PointSet], labels: Sequence[float] | None = Non
         images = p.n_supercell // p.n_sites
         neighbours[rows] = first + (columns // images) % p.n_sites
     numbers = np.concatenate([p.atomic_numbers for p in point_sets])
-    known = np.full(len(point_sets), np.nan) if labels is None else np.asarray(labels, float)
+    known = np.full((len(point_sets), 1), np.nan) if labels is None else labels
     return Batch(
         atomic_numbers=torch.from_numpy(numbers.astype(np.int64)),
         features=torch.from_numpy(element_table()[numbers].astype(np.float32)),
@@ -102,19 +102,20 @@ def collate(point_sets: Sequence[PointSet], labels: Sequence[float] | None = Non
     )
 
 
-def pack(n_sites: Sequence[int] | np.ndarray, order: Iterable[int], budget: int) -> list[list[int]]:
-    """Cut an order of crystals into batches by number of primitive sites.
+def pack(sizes: Sequence[int] | np.ndarray, order: Iterable[int], budget: int) -> list[list[int]]:
+    """Cut an order of crystals into batches by size.
 
-    Crystals are appended until the next one would exceed the budget (the study's dynamic batches).
+    Crystals are appended until the next one would exceed the budget (the study's dynamic batches,
+    by number of primitive sites).
 
     Parameters
     ----------
-    n_sites
-        Primitive sites of every crystal.
+    sizes
+        Primitive sites, or pairs, of every crystal.
     order
         Indices of crystals.
     budget
-        Largest number of primitive sites in a batch; a larger crystal gets a batch of its own.
+        Largest total size of a batch; a larger crystal gets a batch of its own.
 
     Returns
     -------
@@ -124,9 +125,9 @@ def pack(n_sites: Sequence[int] | np.ndarray, order: Iterable[int], budget: int)
     batches: list[list[int]] = []
     filled = budget + 1
     for index in order:
-        if filled + n_sites[index] > budget:
+        if filled + sizes[index] > budget:
             batches.append([])
             filled = 0
         batches[-1].append(int(index))
-        filled += int(n_sites[index])
+        filled += int(sizes[index])
     return batches

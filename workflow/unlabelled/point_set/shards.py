@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from unlabelled.errors import UserError
 from unlabelled.point_set.point_set import PointSet
+from unlabelled.point_set.quotient import SiteClasses, quotient
 from unlabelled.tables import field
 
 SCHEMA = pa.schema(
@@ -62,6 +63,12 @@ def read_shards(folders: Sequence[str | Path]) -> Iterator[tuple[str, PointSet]]
     for folder in folders:
         for table in _tables(folder):
             yield from _point_sets(table)
+
+
+def read_classes(folders: Sequence[str | Path]) -> Iterator[tuple[str, SiteClasses]]:
+    """Read the quotients of the point sets of one or more datasets; see :func:`read_shards`."""
+    for material_id, point_set in read_shards(folders):
+        yield material_id, quotient(point_set)
 
 
 def identifiers(folder: str | Path) -> list[str]:

@@ -73,6 +73,13 @@ def labels(spec: SourceSpec) -> dict[str, str]:
     return {label: details["unit"] for label, details in _label_specs(spec).items()}
 
 
+def has_crystals(spec: SourceSpec) -> bool:
+    """Whether a source holds crystals, not properties of elements."""
+    if spec["kind"] == "package" or spec["kind"] == "url":
+        return spec["read"]["format"] != "element_table"
+    return True
+
+
 def fingerprint(spec: SourceSpec) -> str:
     """Digest of the names, sizes and times of one's own files; empty for sources that are fetched.
 
@@ -96,7 +103,9 @@ def fingerprint(spec: SourceSpec) -> str:
 def _label_specs(spec: SourceSpec) -> Mapping[str, LabelSpec]:
     if spec["kind"] == "package" or spec["kind"] == "url":
         read = spec["read"]
-        return read["labels"] if read["format"] == "csv" else {}
+        if read["format"] == "csv" or read["format"] == "matbench":
+            return read["labels"]
+        return {}
     if spec["kind"] == "materials_project":
         return spec["labels"]
     return spec["label_table"]["labels"] if "label_table" in spec else {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from unlabelled.errors import SourceError
 from unlabelled.sources import amcsd, local, materials_project, package, tables, url
 from unlabelled.sources.entry import Entry
 from unlabelled.sources.specification import SourceSpec
@@ -52,13 +53,18 @@ def entries(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Entry]:
     Raises
     ------
     SourceError
-        If the source as a whole cannot be read. A fault of one crystal is stated in its entry.
+        If the source as a whole cannot be read, or has no crystals. A fault of one crystal is
+        stated in its entry.
     """
     if spec["kind"] == "package" or spec["kind"] == "url":
         read = spec["read"]
         if read["format"] == "csv":
             return tables.csv_entries(name, read, path)
-        return amcsd.entries(name, path)
+        if read["format"] == "amcsd":
+            return amcsd.entries(name, path)
+        if read["format"] == "matbench":
+            return tables.matbench_entries(name, read, path)
+        raise SourceError(f"source {name!r}: a table of elements has no crystals")
     if spec["kind"] == "materials_project":
         return tables.json_lines_entries(name, spec["labels"], path)
     return local.entries(name, spec)

@@ -23,10 +23,28 @@ class CsvRead(TypedDict):
     labels: dict[str, LabelSpec]
 
 
+class MatbenchRead(TypedDict):
+    """A table of matbench: a pandas frame in JSON, one crystal per row."""
+
+    format: Literal["matbench"]
+    structure: str
+    id_prefix: str
+    labels: dict[str, LabelSpec]
+
+
 class AmcsdRead(TypedDict):
     """The AMCSD in SQLite."""
 
     format: Literal["amcsd"]
+
+
+class ElementTableRead(TypedDict):
+    """A table with one element per row; it has no crystals."""
+
+    format: Literal["element_table"]
+
+
+FileRead = CsvRead | MatbenchRead | AmcsdRead | ElementTableRead
 
 
 class PackageSpec(TypedDict):
@@ -40,7 +58,7 @@ class PackageSpec(TypedDict):
     sha256: str
     member: str
     member_sha256: str
-    read: CsvRead | AmcsdRead
+    read: FileRead
     licence: str
     citation: str
 
@@ -52,7 +70,7 @@ class UrlSpec(TypedDict):
     url: str
     file: NotRequired[str]
     sha256: str
-    read: CsvRead | AmcsdRead
+    read: FileRead
     licence: str
     citation: str
 

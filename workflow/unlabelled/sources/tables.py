@@ -1,19 +1,23 @@
-"""Tables with one crystal per row: comma-separated values and JSON lines, read as a stream."""
+"""Tables with one crystal per row: CSV, JSON lines and matbench's JSON, read as a stream."""
 
 import ast
 import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import Any
+
+import ijson
 
 from unlabelled.errors import SourceError
 from unlabelled.sources.entry import Entry
 from unlabelled.sources.labels import LabelReader, require_columns
-from unlabelled.sources.specification import CsvRead, LabelSpec
+from unlabelled.sources.specification import CsvRead, LabelSpec, MatbenchRead
 
 FIELD_LIMIT = 50_000_000  # characters in one cell; Python's default of 131,072 is too small
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -98,6 +102,74 @@ def json_lines_entries(
     reader.log_faults()
 
 
+def matbench_entries(name: str, read: MatbenchRead, path: str | Path) -> Iterator[Entry]:
+    """Yield the crystals of a table of matbench, under the identifiers of matbench v0.1.
+
+    Parameters
+    ----------
+    name
+        Name of the source, for messages.
+    read
+        The columns, and the beginning of the identifiers.
+    path
+        The table as matminer writes it, gzipped or not: a JSON object with the keys ``columns``
+        and ``data``, in any order.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, is no such table, has no rows or lacks a column.
+    """
+    path = Path(path)
+    labels = LabelReader(name, read["labels"])
+    number = 0
+    try:
+        columns = _matbench_columns(name, path)
+        require_columns(name, path, [read["structure"], *labels.columns.values()], columns)
+        with _binary(name, path) as file:
+            rows = ijson.items(file, "data.item", use_float=True)
+            for number, cells in enumerate(rows, start=1):
+                yield _matbench_entry(number, columns, cells, read, labels)
+    except ijson.JSONError as error:
+        fault = str(error).partition("\n")[0]
+        raise SourceError(
+            f"source {name!r}: {path} is not a table in JSON ({fault}, after {number} rows); "
+            "correct `read` or fetch it again"
+        ) from error
+    if not number:
+        raise SourceError(f"source {name!r}: {path} has no rows under 'data'; fetch it again")
+    labels.log_faults()
+
+
+def _matbench_columns(name: str, path: Path) -> list[str]:
+    """Return the column names, which need not stand before the rows."""
+    with _binary(name, path) as file:
+        columns = next(ijson.items(file, "columns"), None)
+    if not isinstance(columns, list):
+        raise SourceError(
+            f"source {name!r}: {path} has no list of names under 'columns', so it is no table of "
+            "matbench; correct `read` or fetch it again"
+        )
+    return list(map(str, columns))
+
+
+def _matbench_entry(
+    number: int, columns: list[str], cells: Any, read: MatbenchRead, labels: LabelReader
+) -> Entry:
+    entry = f"{read['id_prefix']}-{number:06d}"
+    nothing = dict.fromkeys(labels.columns)
+    if not isinstance(cells, list) or len(cells) != len(columns):
+        found = f"{len(cells)} cells" if isinstance(cells, list) else "no list of cells"
+        error = f"the row has {found}, the header {len(columns)}"
+        return Entry(entry, "", "structure_dict", nothing, error=error)
+    row = dict(zip(columns, cells, strict=True))
+    structure = row[read["structure"]]
+    if structure is None:
+        error = f"the row has nothing in the column {read['structure']!r}"
+        return Entry(entry, "", "structure_dict", nothing, error=error)
+    return Entry(entry, json.dumps(structure), "structure_dict", labels.read(entry, row))
+
+
 def _row_entry(
     number: int, header: list[str], cells: list[str], read: CsvRead, labels: LabelReader
 ) -> Entry:
@@ -157,13 +229,19 @@ def _after_comments(lines: io.TextIOBase) -> Iterator[str]:
 
 @contextmanager
 def _text(name: str, path: Path) -> Iterator[io.TextIOBase]:
+    with _binary(name, path) as file:
+        yield io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+
+
+@contextmanager
+def _binary(name: str, path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
     try:
         with path.open("rb") as start:
             zipped = start.read(2) == _GZIP_MAGIC
         opener = gzip.open if zipped else open
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with opener(path, "rb") as file:
             yield file
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise SourceError(
             f"source {name!r}: {path} cannot be read ({type(error).__name__}: {error}); "
             "fetch it again"

@@ -1,6 +1,5 @@
 """Splits of a dataset into a training part and a test part."""
 
-import math
 from pathlib import Path
 from typing import Literal
 
@@ -22,13 +21,12 @@ SCHEMA = pa.schema(
 
 
 def split(
-    crystals: pd.DataFrame,
-    by: Literal["formula", "crystal"],
-    test_fraction: float,
-    seed: int,
-    task: str,
+    crystals: pd.DataFrame, by: Literal["formula", "crystal"], test_fraction: float, seed: int
 ) -> pd.DataFrame:
     """Split crystals at random.
+
+    The side of a formula (or crystal) depends on the seed and on its name alone. So a formula is on
+    the same side in every dataset and for every task, and crystals added later change no other's.
 
     Parameters
     ----------
@@ -38,22 +36,32 @@ def split(
         What is drawn: reduced formulas, so that all crystals of one formula are in one part, or
         single crystals.
     test_fraction
-        Share of the formulas (or crystals) that go to the test part, rounded up.
-    seed, task
-        Key of the draw.
+        Probability of a formula (or crystal) to be in the test part.
+    seed
+        The seed of the configuration.
 
     Returns
     -------
     pandas.DataFrame
         Columns of :data:`SCHEMA`, in the order of `crystals`.
+
+    Raises
+    ------
+    UserError
+        If a part is left empty.
     """
     column = {"formula": "formula_reduced", "crystal": "material_id"}[by]
-    groups = np.array(sorted(set(crystals[column])))
-    order = seeds.generator(seed, "split", task).permutation(len(groups))
-    # rounded first: 0.07 of 100 is 7.000000000000001
-    n_test = math.ceil(round(test_fraction * len(groups), 6))
-    test = set(groups[order[:n_test]])
-    return _parts(crystals, crystals[column].isin(test))
+    drawn = {
+        name: seeds.generator(seed, "split", by, name).random() for name in set(crystals[column])
+    }
+    test = crystals[column].map(drawn) < test_fraction
+    if test.all() or not test.any():
+        raise UserError(
+            f"test_fraction {test_fraction:g} puts {test.sum()} of {len(crystals)} crystals into "
+            "the test part: training and test part need at least one each; enlarge the dataset or "
+            "change split.test_fraction of the task"
+        )
+    return _parts(crystals, test)
 
 
 def split_by_folds(

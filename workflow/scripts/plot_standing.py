@@ -6,9 +6,9 @@ from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
     from unlabelled import tables
-    from unlabelled.plots import label_masking, style
+    from unlabelled.plots import forests, style
 
-    figure = label_masking.mae_boxes(
+    figure = forests.standing(
         tables.read(snakemake.input.table),
         quantity=snakemake.params.label,
         unit=snakemake.params.unit,

@@ -6,9 +6,9 @@ from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
     from unlabelled import tables
-    from unlabelled.plots import embedding_map, style
+    from unlabelled.plots import forests, style
 
-    figure = embedding_map.maps(
+    figure = forests.paired_differences(
         tables.read(snakemake.input.table),
         quantity=snakemake.params.label,
         unit=snakemake.params.unit,

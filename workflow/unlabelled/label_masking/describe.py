@@ -1,0 +1,127 @@
+"""Crystal table -> table of descriptors, in parallel."""
+
+import logging
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pymatgen.core.structure import Structure
+
+from unlabelled.errors import UserError
+from unlabelled.label_masking.descriptors import DESCRIPTORS, Floats, read_elements
+from unlabelled.parallel import OrderedMap
+from unlabelled.structures.table import structures
+from unlabelled.tables import field
+
+_CRYSTALS_PER_TASK = 16
+
+log = logging.getLogger(__name__)
+
+Described = tuple[str, Floats | str]  # identifier; vector, or why there is none
+
+
+def schema(length: int) -> pa.Schema:
+    """Return the schema of a table of descriptors with `length` numbers each."""
+    return pa.schema(
+        [
+            field("material_id", pa.string(), "identifier in the crystal table"),
+            field("embedding", pa.list_(pa.float32(), length), "vector of the descriptor"),
+        ]
+    )
+
+
+def describe(
+    crystals: str | Path,
+    descriptor: str,
+    *,
+    elements: str | Path | None = None,
+    processes: int,
+    seconds_per_crystal: float,
+) -> pa.Table:
+    """Compute a descriptor of every crystal of a crystal table.
+
+    A crystal that has none gets the mean vector of the others, so that all representations are
+    tested on the same crystals. It is named in the log.
+
+    Parameters
+    ----------
+    crystals
+        Crystal table.
+    descriptor
+        Name in :data:`unlabelled.label_masking.descriptors.DESCRIPTORS`.
+    elements
+        Table of element properties, for descriptors that need one.
+    processes
+        Worker processes; the outcome does not depend on their number.
+    seconds_per_crystal
+        Time after which a crystal is given up.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of :func:`schema`, rows in the order of the crystal table.
+
+    Raises
+    ------
+    UserError
+        If the descriptor is not known or fails for every crystal, or the table of element
+        properties cannot be read.
+    ValueError
+        If the descriptor needs a table of element properties and none is given.
+    """
+    if descriptor not in DESCRIPTORS:
+        raise UserError(f"there is no descriptor {descriptor!r}: known: {', '.join(DESCRIPTORS)}")
+    length = DESCRIPTORS[descriptor].length
+    mapped: OrderedMap[tuple[str, Structure], Described] = OrderedMap(
+        partial(_describe_one, function=_function(descriptor, elements)),
+        lambda item, message: (item[0], message),
+        processes=processes,
+        seconds=lambda item: seconds_per_crystal,
+        size=lambda item: 1 / _CRYSTALS_PER_TASK,
+    )
+    ids: list[str] = []
+    vectors: list[np.ndarray] = []
+    failed: dict[int, str] = {}
+    for row, (material_id, described) in enumerate(mapped(structures(crystals))):
+        ids.append(material_id)
+        if isinstance(described, str):
+            log.warning("%s has no %s: %s", material_id, descriptor, described)
+            failed[row] = described
+            described = np.zeros(length)
+        vectors.append(described.astype(np.float32))
+    if failed and len(failed) == len(ids):
+        raise UserError(
+            f"{descriptor} fails for all {len(ids)} crystals of {crystals}, "
+            f"first {ids[0]}: {failed[0]}"
+        )
+    table = np.array(vectors, np.float32).reshape(-1, length)
+    if failed:
+        rows = list(failed)
+        table[rows] = np.delete(table, rows, axis=0).mean(axis=0, dtype=np.float64)
+    log.info("%s: %d crystals, %d with the mean of the others", descriptor, len(ids), len(failed))
+    embedding = pa.FixedSizeListArray.from_arrays(pa.array(table.ravel()), length)
+    return pa.table({"material_id": pa.array(ids, pa.string()), "embedding": embedding})
+
+
+def _function(descriptor: str, elements: str | Path | None) -> Callable[[Structure], Floats]:
+    chosen = DESCRIPTORS[descriptor]
+    if not chosen.needs_elements:
+        return chosen.function
+    if elements is None:
+        raise ValueError(f"{descriptor} needs a table of element properties")
+    return partial(chosen.function, elements=read_elements(elements))
+
+
+def _describe_one(
+    item: tuple[str, Structure], function: Callable[[Structure], Floats]
+) -> Described:
+    material_id, structure = item
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pymatgen's advice on its own API
+        vector = function(structure)
+    if not np.isfinite(vector).all():
+        return material_id, "not all of its numbers are finite"
+    return material_id, vector

@@ -1,0 +1,121 @@
+"""Test error of encoders fine-tuned as a whole, from one start."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from unlabelled.label_masking import protocol
+from unlabelled.label_masking.fine_tuning import FineTuningOptions, fine_tune, predict
+from unlabelled.label_masking.protocol import Floats
+from unlabelled.point_set.quotient import SiteClasses
+from unlabelled.site_net.encoder import SiteNet
+
+HEAD = "fine_tuning"
+
+
+def evaluate_transfer(
+    start: Callable[[int], SiteNet],
+    classes: Mapping[str, SiteClasses],
+    split: pd.DataFrame,
+    crystals: pd.DataFrame,
+    *,
+    task: str,
+    label: str,
+    arm: str,
+    arm_seed: int,
+    n_labels: int,
+    draws: int,
+    options: FineTuningOptions,
+    seed: int,
+) -> pd.DataFrame:
+    """Fine-tune on every draw of `n_labels` labels and test on the whole test part.
+
+    The labels of a draw are those that :func:`unlabelled.label_masking.evaluate.evaluate` shows to
+    the heads. Order of the crystals and initialisation of the head depend on task, number of labels
+    and draw, not on the start, so starts differ by their weights alone.
+
+    Parameters
+    ----------
+    start
+        Encoder with which a draw starts: the same for all, or a fresh initialisation for each.
+    classes
+        Every crystal of the split, by identifier.
+    split
+        Columns material_id and part, "train" or "test".
+    crystals
+        Columns material_id and `label`, missing where unknown.
+    task, arm, arm_seed
+        Written into the rows, the start as arm; the task also enters the random numbers.
+    label
+        Column of `crystals` to predict.
+    n_labels
+        Labels to train on.
+    draws
+        Number of random subsets, numbered from 0.
+    options
+        How to train.
+    seed
+        The seed of the configuration.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per draw, columns of :data:`unlabelled.label_masking.schema.RESULTS`.
+
+    Raises
+    ------
+    UserError
+        If the label is no column, a crystal of the split is not in the crystal table or has no
+        point set, or a part has too few labelled crystals.
+    ValueError
+        If a crystal stands twice in a table.
+    """
+    train, test = protocol.parts(split, crystals, task=task, label=label)
+    protocol.require_all(split, classes, "point set", "run the rule point_sets again")
+
+    def fit_predict(labelled: NDArray[np.intp], draw: int, state: int) -> Floats:
+        shown = [classes[train.ids[i]] for i in labelled]
+        model = fine_tune(start(draw), shown, train.y[labelled], options, seed=state)
+        return predict(model, [classes[name] for name in test.ids], options.accelerator)
+
+    return protocol.results(
+        {HEAD: fit_predict},
+        train,
+        test,
+        task=task,
+        arm=arm,
+        arm_seed=arm_seed,
+        n_labels=n_labels,
+        draws=draws,
+        epochs=options.epochs(n_labels),
+        seed=seed,
+    )
+
+
+def supervised_crystals(
+    crystals: pd.DataFrame, splits: Iterable[pd.DataFrame], *, label: str
+) -> pd.DataFrame:
+    """Choose the crystals of supervised pre-training: no test crystal of any task (D23).
+
+    Parameters
+    ----------
+    crystals
+        Crystals of the task whose labels are used: columns material_id, formula_reduced and
+        `label`, missing where unknown.
+    splits
+        Splits of all tasks (``structures.splits.SCHEMA``). A crystal with the reduced formula of
+        any test crystal is left out: it may be the same structure under another name.
+    label
+        Column of `crystals`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of `crystals` that are left, in their order.
+    """
+    held_out = set[str]()
+    for split in splits:
+        held_out.update(split.loc[split["part"] == "test", "formula_reduced"])
+    return crystals[crystals[label].notna() & ~crystals["formula_reduced"].isin(held_out)]
