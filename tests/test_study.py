@@ -9,7 +9,7 @@ from snakemake.utils import update_config
 
 from unlabelled import study
 from unlabelled.errors import ConfigurationError
-from unlabelled.infomax.options import InfoMaxOptions
+from unlabelled.infomax.options import PRESETS, InfoMaxOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -34,7 +34,6 @@ def test_every_scale_is_a_valid_study_with_results_of_its_own(scale):
     assert "flla" in check(merged)
     assert study.datasets_used(merged)
     assert merged["scale"] == scale.stem
-    assert all(scale.stem in Path(path).parts for path in merged["pathvars"].values())
 
 
 def stated(document, schema, place=""):
@@ -61,7 +60,7 @@ def test_every_key_of_the_configuration_is_in_the_schema_and_the_reverse():
     overlays = [yaml.safe_load(path.read_text()) for path in SCALES]
     keys = {key for document in [config(), *overlays] for key in stated(document, SCHEMA)}
     expected = set(demanded(SCHEMA))
-    assert {"pathvars.results", "tasks.*.label", "embedding_map.crystals"} <= expected
+    assert {"pretraining.pool.fraction", "tasks.*.label", "embedding_map.crystals"} <= expected
     assert expected <= keys
 
 
@@ -84,6 +83,7 @@ def test_the_schema_offers_every_option_of_a_variant_and_no_other():
         ("datasets.flla.required_label", "gap", "{}: there is no 'gap'; known: e_above_hull, form"),
         ("tasks.formation_energy.dataset", "fla", "{}: there is no 'fla'; did you mean 'flla'?"),
         ("tasks.formation_energy.label", "e_above", "{}: there is no 'e_above'; did you mean 'e_a"),
+        ("pretraining.pool.transductive", True, "variants.as_published: with a transductive pool"),
         ("pretraining.pool.datasets", ["flka"], "pool.datasets: there is no 'flka'; did you mean"),
         ("tasks.formation_energy.supervised_on", "gap", "{}: there is no 'gap'; known: band_gap"),
         ("label_masking.representations.extended.encoder", "corected", "did you mean 'corrected'?"),
@@ -91,13 +91,19 @@ def test_the_schema_offers_every_option_of_a_variant_and_no_other():
         ("label_masking.representations.extended", {"heads": ["mlp"]}, "'encoder' is a required"),
         ("label_masking.comparisons.corrected", ["untraind"], "did you mean 'untrained'?"),
         (
-            "label_masking.method",
+            "label_masking.standing",
             ["extended", "linear"],
-            "{}: there is no 'linear'; known: extra_tr",
+            "{}: head of 'extended': there is no 'l",
         ),
+        ("label_masking.representations.statistics.heads", ["linear"], "have no head in common"),
+        ("label_masking.representations.dummy", {"heads": ["ridge"], "descriptors": []}, "dummy: "),
+        ("transfer.starts.corrected.encoder", "as_published", "of this name has another encoder"),
+        ("transfer.seeds", [7], "{}: 7 is not in pretraining.seeds [0, 1]"),
+        ("transfer.draws", 99, "{}: no more than label_masking.draws"),
+        ("tasks.band_gap.supervised_on", "band_gap", "{}: there is no 'band_gap'; known: form"),
         ("transfer.starts.corrected.encoder", "corected", "did you mean 'corrected'?"),
         ("figures.highlight", ["extnded"], "{}: there is no 'extnded'; did you mean 'extended'?"),
-        ("embedding_map.representations", ["dummy"], "{}: 'dummy' has no encoder"),
+        ("embedding_map.representations", ["dummy"], "{}: 'dummy' is not the embedding of an enc"),
         ("sources.1", {}, "'1' does not match"),
         ("tasks.band_gap.n_labels", [1], "1 is less than the minimum of 2"),
         ("pretraining.variants.a/b", {}, "pretraining.variants: 'a/b' does not match"),
@@ -123,6 +129,10 @@ def test_a_task_needs_a_label_of_its_own_dataset():
         check(wrong)
 
 
+def test_the_selection_of_the_presets_is_theirs():
+    assert {name: o.selection for name, o in PRESETS.items()} == study._SELECTION
+
+
 def test_ones_own_source_is_checked_and_can_be_used():
     overlay = {"sources": {"mine": MINE}, "datasets": {"piezo": {"source": "mine"}}}
     assert check(config(overlay))["mine"] == MINE
@@ -146,31 +156,36 @@ def test_what_is_left_out_has_its_default():
     assert merged["label_masking"]["representations"]["corrected"]["readout"] == ["embedding"]
 
 
-def test_what_an_overlay_sets_to_null_is_taken_out():
+def test_what_an_overlay_sets_to_null_is_taken_out_with_what_names_it():
     merged = config(
         {
-            "datasets": {"piezo": None},
-            "tasks": {"band_gap": None, "formation_energy": {"supervised_on": None}},
+            "datasets": {"dielectric": None},
             "pretraining": {
-                "pool": {"datasets": ["flla"]},
-                "variants": {"extended": {"pool": {"fraction": 0.5}}},
+                "variants": {"corrected": None, "extended": {"pool": {"fraction": 0.5}}}
             },
-            "label_masking": {"representations": {"dummy": None}},
-            "transfer": {"starts": {"scratch": None}, "comparisons": {"as_published": []}},
+            "label_masking": {"representations": {"xrd_pattern": None, "statistics": None}},
+            "transfer": {"starts": {"supervised": None}},
         }
     )
-    for name in ("corrected", "supervised"):
-        merged["transfer"]["comparisons"][name] = None
     check(merged)
     assert list(merged["tasks"]) == ["formation_energy"]
-    assert "piezo" not in merged["datasets"]
-    assert "dummy" not in merged["label_masking"]["representations"]
-    assert "scratch" not in merged["transfer"]["starts"]
-    assert merged["pretraining"]["variants"]["extended"]["pool"] == {
-        "datasets": ["flla"],
-        "transductive": False,
-        "fraction": 0.5,
-    }
+    assert merged["tasks"]["formation_energy"]["supervised_on"] is None
+    pool = {"datasets": ["flla", "elastic", "piezo"], "transductive": False, "fraction": 0.5}
+    assert merged["pretraining"]["variants"]["extended"]["pool"] == pool
+    masking, transfer, figures = (merged[key] for key in ("label_masking", "transfer", "figures"))
+    assert not {"corrected", "xrd_pattern", "statistics"} & set(masking["representations"])
+    assert masking["comparisons"]["as_published"] == ["untrained_as_published"]
+    assert masking["comparisons"]["extended"] == ["extended_untrained", "magpie_statistics"]
+    assert "corrected" not in masking["comparisons"]
+    assert set(transfer["starts"]) == {"scratch_as_published", "as_published", "scratch"}
+    assert list(transfer["comparisons"]) == ["as_published"]
+    assert {"corrected", "xrd_pattern"}.isdisjoint(arm for arm, _ in figures["methods"])
+    assert figures["pool_curve"] == ["untrained"]
+    assert merged["embedding_map"]["representations"] == ["untrained"]
+    assert masking["standing"] == ["extended", "trees_and_gp"]
+    without = config({"label_masking": {"representations": {"extended": None}}})
+    check(without)
+    assert without["label_masking"]["standing"] is None
 
 
 def test_datasets_are_used_by_a_task_or_by_pretraining():

@@ -29,6 +29,23 @@ def rows(arm, maes, *, arm_seed=0, n_labels=50, head="ridge"):
     )
 
 
+@pytest.mark.parametrize("n_encoders", [2, 4])
+def test_the_standard_error_is_that_of_few_draws_and_encoders(n_encoders):
+    """Mean over many studies of the estimated variance, against the variance of their outcomes."""
+    generator = np.random.default_rng(0)
+    differences, variances = [], []
+    for _ in range(150):
+        draw = generator.normal(0, 0.05, 6)
+        tables = [rows("untrained", 0.6 + draw)]
+        for seed, encoder in enumerate(generator.normal(0, 0.04, n_encoders)):
+            maes = 0.5 + encoder + draw + generator.normal(0, 0.03, 6)
+            tables.append(rows("corrected", maes, arm_seed=seed))
+        row = paired(pd.concat(tables), PAIR, seed=0).iloc[0]
+        differences.append(row["difference"])
+        variances.append(row["standard_error"] ** 2)
+    assert np.mean(variances) == pytest.approx(np.var(differences), rel=0.35)
+
+
 def test_constant_difference_collapses_the_interval():
     reference = np.linspace(0.5, 0.75, 8)
     results = pd.concat([rows("untrained", reference), rows("corrected", reference - 0.125)])
@@ -49,7 +66,8 @@ def test_symmetrical_noise_includes_zero():
     assert row["low"] < 0 < row["high"]
     # the interval of a mean of n values is about ± 1.96 sd / sqrt(n)
     assert row["high"] == pytest.approx(1.96 * noise.std() / np.sqrt(20), rel=0.1)
-    assert row["standard_error"] == pytest.approx(noise.std() / np.sqrt(20), rel=0.05)
+    error = noise.std(ddof=1) / np.sqrt(20)
+    assert row["standard_error"] == pytest.approx(error, rel=0.03)
     assert row["detectable"] == pytest.approx((1.96 + 0.8416) * row["standard_error"], rel=1e-3)
 
 

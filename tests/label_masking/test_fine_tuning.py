@@ -174,8 +174,8 @@ def test_starts_share_subsets_heads_and_order(data, encoder, monkeypatch):
     rows = [
         evaluate_transfer(start, *data, **(SETTINGS | {"arm": arm}))
         for arm, start in {
-            "corrected": lambda draw: encoder,
-            "scratch": lambda draw: initial_encoder(PRESETS["corrected"], 0, 1 + draw),
+            "corrected": encoder,
+            "scratch": initial_encoder(PRESETS["corrected"], 0, 1),
         }.items()
     ]
     assert list(rows[0]["label_ids_digest"]) == list(rows[1]["label_ids_digest"])
@@ -190,7 +190,7 @@ def test_starts_share_subsets_heads_and_order(data, encoder, monkeypatch):
 
 def test_the_labels_are_those_of_the_heads(data, encoder):
     classes, split, crystals = data
-    rows = evaluate_transfer(lambda draw: encoder, *data, **SETTINGS)
+    rows = evaluate_transfer(encoder, *data, **SETTINGS)
     embeddings = pd.DataFrame(
         {"material_id": list(classes), "embedding": list(np.eye(len(classes)))}
     )
@@ -203,7 +203,7 @@ def test_the_labels_are_those_of_the_heads(data, encoder):
 
 
 def test_rows_fit_their_schema_and_missing_labels_take_no_part(data, encoder, tmp_path):
-    rows = evaluate_transfer(lambda draw: encoder, *data, **SETTINGS)
+    rows = evaluate_transfer(encoder, *data, **SETTINGS)
     tables.write(rows, tmp_path / "results.parquet", RESULTS, {})
     pd.testing.assert_frame_equal(tables.read(tmp_path / "results.parquet"), rows)
     assert set(rows["head"]) == {"fine_tuning"}
@@ -214,10 +214,10 @@ def test_rows_fit_their_schema_and_missing_labels_take_no_part(data, encoder, tm
 def test_input_that_the_user_must_mend(data, encoder):
     classes, split, crystals = data
     with pytest.raises(UserError, match="only 14 training"):
-        evaluate_transfer(lambda draw: encoder, *data, **(SETTINGS | {"n_labels": 15}))
+        evaluate_transfer(encoder, *data, **(SETTINGS | {"n_labels": 15}))
     lacking = {name: c for name, c in classes.items() if name != "mp-17"}
     with pytest.raises(UserError, match=r"1 of 24 .* no point set, first mp-17"):
-        evaluate_transfer(lambda draw: encoder, lacking, split, crystals, **SETTINGS)
+        evaluate_transfer(encoder, lacking, split, crystals, **SETTINGS)
     with pytest.raises(UserError, match="0 labels for supervised"):
         supervise(encoder, [], np.array([]), OPTIONS, seed=0)
 
@@ -270,24 +270,25 @@ def test_runs_from_files_to_files(files, tmp_path):
         "loss": "mae",
         "accelerator": "cpu",
     }
-    supervised = str(tmp_path / "encoder.safetensors")
+    untrained, supervised = (str(tmp_path / f"{n}.safetensors") for n in ("start", "supervised"))
+    start = initial_encoder(PRESETS["corrected"], 3, 1)
+    weight_files.save(start, untrained, {})
     transfer_runs.supervise_run(
         **files,
         splits=[split],
-        pretrained=None,
+        start=untrained,
         encoder=supervised,
         supervised_on="formation_energy",
         settings=settings,
         epochs=2,
         run_seed=1,
     )
-    start = initial_encoder(PRESETS["corrected"], 3, 1)
     assert changed(weights(start), weights(weight_files.load(supervised))) == {"local", "pooled"}
     rows = {}
-    for name, encoders in {"supervised": [supervised], "scratch": []}.items():
+    for name, encoder in {"supervised": supervised, "scratch": untrained}.items():
         transfer_runs.fine_tune_run(
             **files,
-            encoders=encoders,
+            encoders=[encoder],
             split=split,
             results=str(tmp_path / f"{name}.parquet"),
             task="formation_energy",

@@ -14,7 +14,6 @@ datasets: {flla: {limit: 160}, dielectric: {limit: 80}, elastic: null, piezo: nu
 tasks:
   band_gap: {n_labels: [20]}
 pretraining:
-  pool: {datasets: [flla, dielectric]}
   variants: {untrained_as_published: null, without_negatives: null, extended: null}
   max_epochs: 6
   seeds: [0]
@@ -27,9 +26,11 @@ label_masking:
     as_published: {heads: [ridge, mlp]}
     corrected: {heads: [ridge, mlp]}
     element_statistics: {heads: [ridge]}
-    extended: {encoder: corrected, heads: [ridge, trees_and_gp]}
-    untrained_as_published: null
-    without_negatives: null
+    mine: # an encoder's sites behind a descriptor
+      encoder: corrected
+      readout: [sites]
+      descriptors: [element_statistics]
+      heads: [ridge, trees_and_gp]
     dummy: null
     xrd_pattern: null
     orbital_field_matrix: null
@@ -38,11 +39,11 @@ label_masking:
     extended_untrained: null
   comparisons:
     as_published: [untrained, corrected]
-    corrected: [untrained]
-    extended: [element_statistics]
+    mine: [element_statistics]
+  standing: [mine, trees_and_gp]
 transfer:
   starts: {as_published: null, corrected_then_supervised: null}
-  comparisons: {as_published: null, corrected_then_supervised: null}
+  seeds: [0]
   draws: 2
   passes: 200
   min_epochs: 2
@@ -50,7 +51,8 @@ transfer:
   supervised_epochs: 2
 embedding_map: {crystals: 60, perplexity: 10}
 figures:
-  methods: [[untrained, ridge], [corrected, ridge], [extended, trees_and_gp]]
+  methods: [[untrained, ridge], [corrected, ridge], [mine, trees_and_gp]]
+  highlight: [mine]
 """)
 
 
@@ -70,7 +72,7 @@ class Study:
 
     @property
     def results(self):
-        return self.folder / "results/laptop"
+        return self.folder / "results/tiny"
 
     def command(self, *options):
         snakemake = [sys.executable, "-m", "snakemake", "--nolock", "--configfile", "tiny.yaml"]

@@ -18,7 +18,7 @@ def table(study, name):
 
 
 def test_no_entry_is_lost(study):
-    outcomes = table(study, "structures/outcomes").groupby("source")["entries"].sum()
+    outcomes = table(study, "outcomes").groupby("source")["entries"].sum()
     assert outcomes.to_dict() == {"flla": 160, "dielectric": 80}
 
 
@@ -40,7 +40,7 @@ def test_every_arm_is_fitted_on_the_same_labels(study):
     frozen = results[results["head"] != "fine_tuning"]
     tuned = results[results["head"] == "fine_tuning"]
     encoders = {"untrained", "as_published", "corrected"}
-    assert set(frozen["arm"]) == encoders | {"element_statistics", "extended"}
+    assert set(frozen["arm"]) == encoders | {"element_statistics", "mine"}
     assert set(tuned["arm"]) == {"scratch", "corrected", "supervised"}
     # encoders x heads, numbers of labels, draws
     assert len(frozen) == ((2 + 1 + 1) * 2 + 1 + 2) * 2 * 3
@@ -54,9 +54,9 @@ def test_every_arm_is_fitted_on_the_same_labels(study):
 
 def test_the_standing_holds_every_other_method(study):
     standing = table(study, "label_masking/formation_energy/standing")
-    assert set(standing["arm"] + " " + standing["head"]) == {"extended trees_and_gp"}
+    assert set(standing["arm"] + " " + standing["head"]) == {"mine trees_and_gp"}
     others = set(standing["reference"] + " " + standing["reference_head"])
-    assert {"extended ridge", "element_statistics ridge", "scratch fine_tuning"} <= others
+    assert {"mine ridge", "element_statistics ridge", "scratch fine_tuning"} <= others
     assert len(standing) == 2 * len(others)
     summary = table(study, "label_masking/formation_energy/summary").set_index("arm")
     assert (summary.loc["untrained", "n_unlabelled"] == 0).all()
@@ -88,7 +88,7 @@ def test_a_second_run_has_nothing_to_do(study):
 
 
 def test_one_file_one_rule_or_one_stage_can_be_asked_for(study):
-    figure = study.planned("results/laptop/figures/structures/rejects.png", "--forceall")
+    figure = study.planned("results/tiny/figures/structures/rejects.png", "--forceall")
     assert set(figure) == {"fetch", "structures", "point_sets", "outcomes", "plot_rejects", "total"}
     forced = study.planned("--forcerun", "embed")
     assert forced["embed"] == (2 + 1 + 1) * 2  # encoders, datasets
@@ -179,6 +179,6 @@ def test_ones_own_damaged_crystals_stop_only_their_source(study, tmp_path):
     }
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
     files = ["--configfile", "tiny.yaml", str(tmp_path / "mine.yaml")]
-    output = study.run("results/laptop/structures/mine.parquet", *files, status=1)
+    output = study.run("results/tiny/structures/mine.parquet", *files, status=1)
     assert "mine.zip" in output
     assert not (study.results / "structures/mine.parquet").exists()

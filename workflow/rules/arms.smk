@@ -36,29 +36,13 @@ def starts_of_task(task):
     ]
 
 
-def seeds_of_start(wildcards):
-    """Seeds of the encoders of a start; from scratch, every draw has a fresh one under seed 0."""
-    start = TRANSFER["starts"][wildcards.start]
-    return TRANSFER["seeds"] if start["supervised"] or "encoder" in start else [0]
-
-
-def pretrained_encoder(wildcards):
-    """Encoder with which supervised pre-training starts, if it is itself pre-trained."""
-    variant = TRANSFER["starts"][wildcards.start].get("encoder")
-    pattern = rules.pretrain.output.encoder
-    return collect(pattern, variant=variant, seed=wildcards.seed) if variant else []
-
-
 def encoders_of_start(wildcards):
-    """Encoders with which fine-tuning starts, one per seed; none from scratch."""
-    start = TRANSFER["starts"][wildcards.start]
+    """Encoders with which fine-tuning starts, one per seed."""
+    start, seeds = TRANSFER["starts"][wildcards.start], TRANSFER["seeds"]
     if start["supervised"]:
         where = {"task": wildcards.task, "start": wildcards.start}
-        return collect(rules.supervise.output, **where, seed=TRANSFER["seeds"])
-    if start.get("encoder"):
-        pattern = rules.pretrain.output.encoder
-        return collect(pattern, variant=start["encoder"], seed=TRANSFER["seeds"])
-    return []
+        return collect(rules.supervise.output, **where, seed=seeds)
+    return collect(ENCODER, variant=start["encoder"], seed=seeds)
 
 
 def of_other_task(pattern):
@@ -69,6 +53,21 @@ def of_other_task(pattern):
         return pattern.format(dataset=TASKS[other]["dataset"])
 
     return path
+
+
+def embeddings_to_map(wildcards):
+    """Embeddings of the first encoder of every representation that is mapped."""
+    variants = [
+        REPRESENTATIONS[arm]["encoder"]
+        for arm in config["embedding_map"]["representations"]
+    ]
+    return collect(
+        rules.embed.output,
+        zip,
+        dataset=[TASKS[wildcards.task]["dataset"]] * len(variants),
+        variant=variants,
+        seed=[SEEDS[variant][0] for variant in variants],
+    )
 
 
 def label_of_other_task(wildcards):
@@ -99,9 +98,9 @@ def arms_of_task(wildcards):
     }
 
 
-def comparisons_of_task(wildcards):
+def comparisons_of_task(task):
     """Pairs (arm, reference) that a task has."""
-    starts = starts_of_task(wildcards.task)
+    starts = starts_of_task(task)
     pairs = [
         (arm, reference)
         for section, known in (("label_masking", REPRESENTATIONS), ("transfer", starts))

@@ -28,11 +28,20 @@ SEEDS = {  # of the encoders of every variant
 }
 REPRESENTATIONS = config["label_masking"]["representations"]
 TRANSFER = config["transfer"]
+ENCODER = (
+    "<results>/infomax/{variant}/seed={seed}/encoder.safetensors"  # trained or not
+)
 
 
 def any_of(names):
     """Regular expression of a wildcard that takes one of these names."""
     return "|".join(names) or "none"
+
+
+pathvars:
+    results=f"results/{config['scale']}",
+    logs=f"results/{config['scale']}/logs",
+    benchmarks=f"results/{config['scale']}/benchmarks",
 
 
 wildcard_constraints:

@@ -218,7 +218,7 @@ rule plot_pool:
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
         unit=lookup(within=UNITS, dpath="{task}"),
-        arms=config["figures"]["pool"],
+        arms=config["figures"]["pool_curve"],
         code=digest("plot_pool.py"),
     script:
         "../scripts/plot_pool.py"

@@ -37,7 +37,7 @@ rule pretrain:
         crystals=rules.pool.input.crystals,
         point_sets=rules.pool.input.point_sets,
     output:
-        encoder="<results>/infomax/{variant}/seed={seed}/encoder.safetensors",
+        encoder=ENCODER,
         history="<results>/infomax/{variant}/seed={seed}/history.parquet",
     log:
         "<logs>/infomax/{variant}/seed={seed}.log",
@@ -76,7 +76,7 @@ rule pretrain:
 rule initialise:
     """Keep an encoder as it is initialised: what pre-training is compared with."""
     output:
-        encoder="<results>/infomax/{variant}/seed={seed}/encoder.safetensors",
+        encoder=ENCODER,
     log:
         "<logs>/infomax/{variant}/seed={seed}.log",
     wildcard_constraints:
@@ -98,7 +98,7 @@ rule initialise:
 rule embed:
     """Embed the crystals of a dataset with a frozen encoder."""
     input:
-        encoder="<results>/infomax/{variant}/seed={seed}/encoder.safetensors",
+        encoder=ENCODER,
         point_sets=rules.point_sets.output.shards,
     output:
         "<results>/embeddings/{dataset}/{variant}/seed={seed}.parquet",

@@ -57,8 +57,8 @@ rule compare_arms:
     params:
         variants=TRAINED,
         pre_trained_on=arms_of_task,
-        comparisons=comparisons_of_task,
-        method=config["label_masking"]["method"],
+        comparisons=lambda wildcards: comparisons_of_task(wildcards.task),
+        method=config["label_masking"]["standing"],
         seed=config["seed"],
         code=digest("compare_arms.py"),
     script:
@@ -68,15 +68,7 @@ rule compare_arms:
 rule embedding_map:
     """Map representations, the first seed of each, by t-SNE."""
     input:
-        embeddings=lambda wildcards: [
-            collect(
-                rules.embed.output,
-                dataset=TASKS[wildcards.task]["dataset"],
-                variant=REPRESENTATIONS[arm]["encoder"],
-                seed=SEEDS[REPRESENTATIONS[arm]["encoder"]][0],
-            )[0]
-            for arm in config["embedding_map"]["representations"]
-        ],
+        embeddings=embeddings_to_map,
         crystals=of_task(rules.structures.output.crystals),
     output:
         "<results>/embedding_map/{task}.parquet",

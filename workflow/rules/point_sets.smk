@@ -1,7 +1,7 @@
 """Crystal tables to point sets, the form in which the encoder sees crystals.
 
 In: structures/{dataset}.parquet. Out: point_sets/{dataset}/part-*.arrow,
-point_sets/{dataset}.rejected.parquet, structures/outcomes.parquet.
+point_sets/{dataset}.rejected.parquet, outcomes.parquet.
 """
 
 
@@ -40,9 +40,9 @@ rule outcomes:
             dataset=DATASETS,
         ),
     output:
-        "<results>/structures/outcomes.parquet",
+        "<results>/outcomes.parquet",
     log:
-        "<logs>/structures/outcomes.log",
+        "<logs>/outcomes.log",
     conda:
         "../../envs/structures.yaml"
     threads: 1

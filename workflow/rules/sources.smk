@@ -19,7 +19,6 @@ rule fetch:
         runtime=60,
     params:
         specification=specification,
-        mirrors=config["mirrors"],
         code=digest("fetch.py"),
     script:
         "../scripts/fetch.py"

@@ -20,22 +20,23 @@ def study_targets(wildcards):
 
 def figure_targets():
     """All figures for which there is anything to draw."""
-    of_tasks = [
-        rules.plot_learning_curves.output,
-        rules.plot_paired.output,
-        rules.plot_standing.output,
-    ]
-    if config["figures"]["pool"]:
-        of_tasks.append(rules.plot_pool.output)
-    targets = [*rules.plot_rejects.output]
-    for outputs in of_tasks:
-        targets += collect(outputs, task=TASKS)
-    if TASKS and config["figures"]["methods"]:
-        targets += rules.plot_representations.output
-    if TASKS and FINE_TUNED:
-        targets += rules.plot_transfer.output
-    if TASKS and config["embedding_map"]["representations"]:
-        targets += rules.plot_embedding_maps.output
+    figures, targets = config["figures"], [*rules.plot_rejects.output]
+    for rule, drawn in (
+        (rules.plot_representations, figures["methods"]),
+        (rules.plot_transfer, any(starts_of_task(task) for task in TASKS)),
+        (rules.plot_embedding_maps, config["embedding_map"]["representations"]),
+    ):
+        if TASKS and drawn:
+            targets += rule.output
     if TRAINED:
         targets += rules.plot_pretraining.output
+    for task in TASKS:
+        for rule, drawn in (
+            (rules.plot_learning_curves, True),
+            (rules.plot_paired, comparisons_of_task(task)),
+            (rules.plot_standing, config["label_masking"]["standing"]),
+            (rules.plot_pool, figures["pool_curve"]),
+        ):
+            if drawn:
+                targets += collect(rule.output, task=task)
     return targets

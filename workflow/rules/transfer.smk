@@ -13,7 +13,9 @@ FINE_TUNING = {  # also of supervised pre-training, which has its own number of 
 rule supervise:
     """Pre-train an encoder on all labels of another task: no test crystal of any task."""
     input:
-        encoder=pretrained_encoder,
+        encoder=lambda wildcards: ENCODER.format(
+            variant=TRANSFER["starts"][wildcards.start]["encoder"], seed=wildcards.seed
+        ),
         crystals=of_other_task(rules.structures.output.crystals),
         point_sets=of_other_task(rules.point_sets.output.shards),
         splits=collect(rules.split.output, task=TASKS),
@@ -61,7 +63,7 @@ rule fine_tune:
         runtime=240,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
-        seeds=seeds_of_start,
+        seeds=TRANSFER["seeds"],
         draws=TRANSFER["draws"],
         options={
             **FINE_TUNING,

@@ -22,7 +22,7 @@ with log_to(snakemake.log[0]):
         "results": (results, RESULTS),
         "summary": (compare.summary(results, n_unlabelled), SUMMARY),
         "paired": (compare.paired(results, params.comparisons, seed=seed), PAIRED),
-        "standing": (compare.standing(results, tuple(params.method), seed=seed), PAIRED),
+        "standing": (compare.standing(results, params.method, seed=seed), PAIRED),
     }
     for name, (table, schema) in made.items():
         tables.write(table, snakemake.output[name], schema, provenance)

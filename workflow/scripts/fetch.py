@@ -11,5 +11,5 @@ with log_to(snakemake.log[0]):
         snakemake.wildcards.source,
         snakemake.params.specification,
         snakemake.output[0],
-        snakemake.params.mirrors,
+        snakemake.config["mirrors"],  # no parameter: where a file was found changes nothing
     )

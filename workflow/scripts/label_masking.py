@@ -14,9 +14,10 @@ with log_to(snakemake.log[0]):
 
     params, wildcards = snakemake.params, snakemake.wildcards
     descriptors = [(tables.read(path), "embedding") for path in snakemake.input.descriptors]
+    readout = params.arm["readout"]
     encoded = [
-        [(table, name) for name in params.arm["readout"]]
-        for table in map(tables.read, snakemake.input.embeddings)
+        [(tables.read(path, ["material_id", name]), name) for name in readout]
+        for path in snakemake.input.embeddings
     ]
     split = tables.read(snakemake.input.split[0])
     crystals = tables.read(snakemake.input.crystals, ["material_id", params.label])

@@ -10,7 +10,8 @@ with log_to(snakemake.log[0]):
     from unlabelled.plots import pool_curve, style
 
     table = tables.read(snakemake.input.table)
-    table = table[table["arm"].isin(snakemake.params.arms)]
+    frozen = table["head"] != "fine_tuning"
+    table = table[table["arm"].isin(snakemake.params.arms) & frozen]
     figure = pool_curve.pool_curve(
         table, quantity=snakemake.params.label, unit=snakemake.params.unit
     )

@@ -11,7 +11,7 @@ with log_to(snakemake.log[0]):
         crystals=snakemake.input.crystals,
         point_sets=snakemake.input.point_sets,
         splits=snakemake.input.splits,
-        pretrained=next(iter(snakemake.input.encoder), None),
+        start=snakemake.input.encoder,
         encoder=snakemake.output[0],
         supervised_on=snakemake.params.supervised_on,
         label=snakemake.params.label,

@@ -13,6 +13,8 @@ from unlabelled.errors import ConfigurationError
 from unlabelled.sources import catalogue
 from unlabelled.sources.specification import SourceSpec
 
+_SELECTION = {"as_published": "property_probe", "corrected": "dim_loss"}  # of the presets
+
 # Sections in which an overlay can take out an entry by setting it to null.
 _REMOVABLE = [
     ("sources",),
@@ -35,8 +37,8 @@ def check(
     ----------
     config
         Configuration with all overlays merged. Entries that an overlay sets to null (sources,
-        datasets, tasks, variants, representations, starts, comparisons) are taken out, defaults and
-        the pools of the variants are filled in.
+        datasets, tasks, variants, representations, starts, comparisons) are taken out, with what
+        names them; defaults and the pools of the trained variants are filled in.
     sources
         ``resources/sources.yaml``.
     schemas
@@ -52,15 +54,10 @@ def check(
     ConfigurationError
         Saying which key is wrong, what was found, and what is allowed.
     """
-    for keys in _REMOVABLE:
-        section: Any = config
-        for key in keys:
-            section = section.get(key) if isinstance(section, dict) else None
-        if isinstance(section, dict):
-            for name in [name for name, entry in section.items() if entry is None]:
-                del section[name]
+    removed = _without_nulls(config)
     configuration.check(config, Path(schemas) / "config.schema.yaml", "the configuration")
     configuration.fill_defaults(config, Path(schemas) / "config.schema.yaml")
+    _forget(config, removed)
     schema = Path(schemas) / "sources.schema.yaml"
     specs = catalogue.merge(catalogue.load(sources, schema), config["sources"], schema)
     datasets = config["datasets"]
@@ -79,12 +76,20 @@ def check(
         labels = catalogue.labels(specs[datasets[task["dataset"]]["source"]])
         _known(f"tasks.{name}.label", task["label"], labels)
         if task["supervised_on"] is not None:
-            _known(f"tasks.{name}.supervised_on", task["supervised_on"], config["tasks"])
+            others = set(config["tasks"]) - {name}
+            _known(f"tasks.{name}.supervised_on", task["supervised_on"], others)
     pretraining, masking = config["pretraining"], config["label_masking"]
     for name, variant in pretraining["variants"].items():
-        variant["pool"] = {**pretraining["pool"], **variant["pool"]}
-        for dataset in variant["pool"]["datasets"]:
+        if variant["trained"]:  # of the others a pool would only change the parameters
+            variant["pool"] = {**pretraining["pool"], **variant["pool"]}
+        for dataset in variant["pool"].get("datasets", []):
             _known(f"pretraining.variants.{name}.pool.datasets", dataset, datasets)
+        selection = variant.get("selection", _SELECTION[variant["preset"]])
+        if variant["pool"].get("transductive") and selection == "property_probe":
+            raise ConfigurationError(
+                f"pretraining.variants.{name}: with a transductive pool the property probe would "
+                "see test labels; add selection: dim_loss"
+            )
     representations, starts = masking["representations"], config["transfer"]["starts"]
     for section, arms in (("label_masking", representations), ("transfer", starts)):
         for name, arm in arms.items():
@@ -94,20 +99,94 @@ def check(
         for name, references in config[section]["comparisons"].items():
             for arm in (name, *references):
                 _known(f"{section}.comparisons", arm, arms)
-    _known_method("label_masking.method", masking["method"], representations)
-    for method in config["figures"]["methods"]:
+    for name, references in masking["comparisons"].items():
+        for reference in references:
+            heads = [set(representations[arm]["heads"]) for arm in (name, reference)]
+            if not set.intersection(*heads):
+                raise ConfigurationError(
+                    f"label_masking.comparisons.{name}: {name!r} and {reference!r} have no head "
+                    "in common"
+                )
+    for name in set(representations) & set(starts):
+        if representations[name].get("encoder") != starts[name]["encoder"]:
+            raise ConfigurationError(
+                f"transfer.starts.{name}: the representation of this name has another encoder"
+            )
+    if masking["standing"] is not None:
+        _known_method("label_masking.standing", masking["standing"], representations)
+    figures, maps = config["figures"], config["embedding_map"]
+    for method in figures["methods"]:
         _known_method("figures.methods", method, representations)
-    for key, used in (
-        ("embedding_map.representations", config["embedding_map"]["representations"]),
-        ("figures.highlight", config["figures"]["highlight"]),
-        ("figures.pool", config["figures"]["pool"]),
+    for key, used, known in (
+        ("figures.highlight", figures["highlight"], {**representations, **starts}),
+        ("figures.pool_curve", figures["pool_curve"], representations),
+        ("embedding_map.representations", maps["representations"], representations),
     ):
         for name in used:
-            _known(key, name, representations)
-    for name in config["embedding_map"]["representations"]:
-        if "encoder" not in representations[name]:
-            raise ConfigurationError(f"embedding_map.representations: {name!r} has no encoder")
+            _known(key, name, known)
+    for name in maps["representations"]:
+        arm = representations[name]
+        if "encoder" not in arm or arm["readout"] != ["embedding"] or arm["descriptors"]:
+            raise ConfigurationError(
+                f"embedding_map.representations: {name!r} is not the embedding of an encoder"
+            )
+    absent = set(config["transfer"]["seeds"]) - set(pretraining["seeds"])
+    if absent and starts:
+        raise ConfigurationError(
+            f"transfer.seeds: {min(absent)} is not in pretraining.seeds {pretraining['seeds']}"
+        )
+    if config["transfer"]["draws"] > masking["draws"] and starts:
+        raise ConfigurationError("transfer.draws: no more than label_masking.draws")
     return specs
+
+
+def _without_nulls(config: Any) -> dict[str, set[str]]:
+    """Take out the entries set to null, and return their names by section."""
+    removed: dict[str, set[str]] = {}
+    for keys in _REMOVABLE:
+        section: Any = config
+        for key in keys:
+            section = section.get(key) if isinstance(section, dict) else None
+        if isinstance(section, dict):
+            removed[keys[-1]] = {name for name, entry in section.items() if entry is None}
+            for name in removed[keys[-1]]:
+                del section[name]
+    return removed
+
+
+def _forget(config: Any, removed: dict[str, set[str]]) -> None:
+    """Take out what names an entry that was taken out."""
+    masking, transfer = config["label_masking"], config["transfer"]
+    for section, key, of in (
+        ("tasks", "dataset", "datasets"),
+        ("representations", "encoder", "variants"),
+        ("starts", "encoder", "variants"),
+    ):
+        entries = {**config, **masking, **transfer}[section]
+        for name in [name for name, entry in entries.items() if entry.get(key) in removed[of]]:
+            del entries[name]
+            removed[section].add(name)
+    for task in config["tasks"].values():
+        if task["supervised_on"] in removed["tasks"]:
+            task["supervised_on"] = None
+    for section, arms in ((masking, "representations"), (transfer, "starts")):
+        section["comparisons"] = {
+            arm: [reference for reference in references if reference not in removed[arms]]
+            for arm, references in section["comparisons"].items()
+            if arm not in removed[arms]
+        }
+    gone = removed["representations"]
+    if masking["standing"] is not None and masking["standing"][0] in gone:
+        masking["standing"] = None
+    pool, figures = config["pretraining"]["pool"], config["figures"]
+    pool["datasets"] = [name for name in pool["datasets"] if name not in removed["datasets"]]
+    figures["methods"] = [method for method in figures["methods"] if method[0] not in gone]
+    for section, key, names in (
+        (figures, "highlight", gone | removed["starts"]),
+        (figures, "pool_curve", gone),
+        (config["embedding_map"], "representations", gone),
+    ):
+        section[key] = [name for name in section[key] if name not in names]
 
 
 def datasets_used(config: Mapping[str, Any]) -> list[str]:
@@ -133,7 +212,7 @@ def raw_data(source: str, spec: SourceSpec, folder: str) -> str:
 def _known_method(key: str, method: list[str], representations: Mapping[str, Any]) -> None:
     arm, head = method
     _known(key, arm, representations)
-    _known(key, head, representations[arm]["heads"])
+    _known(f"{key}: head of {arm!r}", head, representations[arm]["heads"])
 
 
 def _known(key: str, value: str, known: Collection[str]) -> None:

@@ -48,7 +48,7 @@ def pool(
     transductive
         Take the test crystals as well.
     fraction
-        Share of the crystals to take; a smaller share is part of a larger one.
+        Share of the reduced formulas to take; a smaller share is part of a larger one.
     seed
         The seed of the configuration.
 
@@ -74,7 +74,7 @@ def pool(
             key = (material_id, formula)  # identifiers of different sources may coincide by chance
             if not reason and key in taken:
                 reason = f"already in {taken[key]}"
-            if not reason and not _drawn(seed, material_id, fraction):
+            if not reason and not _drawn(seed, formula, fraction):
                 reason = f"not in the fraction {fraction:g}"
             if not reason:
                 taken[key] = name
@@ -82,6 +82,6 @@ def pool(
     return pd.DataFrame(rows, columns=SCHEMA.names)
 
 
-def _drawn(seed: int, material_id: str, fraction: float) -> bool:
-    generator = seeds.generator(seed, "infomax", "pool", material_id)
+def _drawn(seed: int, formula: str, fraction: float) -> bool:
+    generator = seeds.generator(seed, "infomax", "pool", formula)
     return fraction == 1 or bool(generator.random() < fraction)

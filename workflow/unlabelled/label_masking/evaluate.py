@@ -75,8 +75,7 @@ def evaluate(
     vectors = table.set_index("material_id")["embedding"]
     X, X_test = (_matrix(vectors, part.ids) for part in (train, test))
 
-    def predict(labelled: NDArray[np.intp], draw: int, random_state: int, *, head: str) -> Floats:
-        del draw
+    def predict(labelled: NDArray[np.intp], random_state: int, *, head: str) -> Floats:
         state = random_state % 2**32
         return fit_predict(head, X[labelled], train.y[labelled], X_test, random_state=state)
 

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
-# (positions of the labelled crystals in the train part, draw, random state) -> predictions for the
-# test part, in the unit of the label
-Predictor = Callable[[NDArray[np.intp], int, int], Floats]
+# (positions of the labelled crystals in the train part, random state) -> predictions for the test
+# part, in the unit of the label
+Predictor = Callable[[NDArray[np.intp], int], Floats]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def results(
         for head, predictor in predictors.items():
             state = seeds.integer(seed, "label_masking", task, n_labels, draw, head)
             start = time.perf_counter()
-            prediction = predictor(train.positions(ids), draw, state)
+            prediction = predictor(train.positions(ids), state)
             seconds = time.perf_counter() - start
             rows.append(
                 {

@@ -52,7 +52,8 @@ PAIRED = pa.schema(
         field(
             "detectable",
             pa.float64(),
-            "difference that this design detects with a power of 80 % at the 5 % level",
+            "difference found with a power of 80 % at the 5 % level; where an arm has one encoder, "
+            "by that encoder",
             "unit of the label",
         ),
     ]

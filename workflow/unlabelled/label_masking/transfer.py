@@ -1,6 +1,6 @@
 """Test error of encoders fine-tuned as a whole, from one start."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ HEAD = "fine_tuning"
 
 
 def evaluate_transfer(
-    start: Callable[[int], SiteNet],
+    encoder: SiteNet,
     classes: Mapping[str, SiteClasses],
     split: pd.DataFrame,
     crystals: pd.DataFrame,
@@ -38,8 +38,8 @@ def evaluate_transfer(
 
     Parameters
     ----------
-    start
-        Encoder with which a draw starts: the same for all, or a fresh initialisation for each.
+    encoder
+        Encoder with which every draw starts.
     classes
         Every crystal of the split, by identifier.
     split
@@ -75,9 +75,9 @@ def evaluate_transfer(
     train, test = protocol.parts(split, crystals, task=task, label=label)
     protocol.require_all(split, classes, "point set", "run the rule point_sets again")
 
-    def fit_predict(labelled: NDArray[np.intp], draw: int, state: int) -> Floats:
+    def fit_predict(labelled: NDArray[np.intp], state: int) -> Floats:
         shown = [classes[train.ids[i]] for i in labelled]
-        model = fine_tune(start(draw), shown, train.y[labelled], options, seed=state)
+        model = fine_tune(encoder, shown, train.y[labelled], options, seed=state)
         return predict(model, [classes[name] for name in test.ids], options.accelerator)
 
     return protocol.results(

@@ -1,8 +1,7 @@
 """Supervised pre-training and fine-tuning, from tables to weights and errors."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,11 @@ import torch
 
 from unlabelled import seeds, tables
 from unlabelled.files import sha256
-from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.runs import initial_encoder
 from unlabelled.label_masking.fine_tuning import FineTuningOptions, supervise
 from unlabelled.label_masking.schema import RESULTS
 from unlabelled.label_masking.transfer import evaluate_transfer, supervised_crystals
 from unlabelled.point_set.shards import read_classes
 from unlabelled.site_net import weights
-from unlabelled.site_net.encoder import SiteNet
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +24,7 @@ def supervise_run(
     crystals: str,
     point_sets: str,
     splits: Sequence[str],
-    pretrained: str | None,
+    start: str,
     encoder: str,
     supervised_on: str,
     label: str,
@@ -47,8 +43,8 @@ def supervise_run(
         Crystal table and folder of point sets of the other task's dataset.
     splits
         Splits of all tasks.
-    pretrained
-        Encoder to start with; a fresh initialisation if None.
+    start
+        Encoder to start with.
     encoder
         File to write.
     supervised_on, label
@@ -73,14 +69,14 @@ def supervise_run(
     shown = [(c, label_of[name]) for name, c in read_classes([point_sets]) if name in label_of]
     log.info("supervised pre-training on %d labels of %s", len(shown), supervised_on)
     trained = supervise(
-        weights.load(pretrained) if pretrained else _untrained(seed, run_seed),
+        weights.load(start),
         [c for c, _ in shown],
         np.array([y for _, y in shown]),
         options,
         seed=seeds.integer(seed, "label_masking", supervised_on, "supervise", run_seed),
     )
     provenance = {
-        "pretrained_sha256": sha256(pretrained) if pretrained else None,
+        "start_sha256": sha256(start),
         "supervised_on": supervised_on,
         "label": label,
         "options": dict(settings),
@@ -115,8 +111,7 @@ def fine_tune_run(
     Parameters
     ----------
     encoders
-        Encoders to start with, one per seed. If empty, from scratch: every draw then starts with an
-        initialisation of its own, of the corrected variant.
+        Encoders to start with, one per seed.
     crystals, point_sets, split
         Crystal table, folder of point sets and split of the task.
     results
@@ -124,7 +119,7 @@ def fine_tune_run(
     task, label, start
         Names.
     arm_seeds
-        Seeds of the encoders; a single one from scratch.
+        Seeds of the encoders.
     n_labels, draws
         Labels to train on, and number of random subsets.
     settings
@@ -137,11 +132,10 @@ def fine_tune_run(
         Digest of the code.
     """
     _prepare(threads)
-    starts = [_same(weights.load(path)) for path in encoders] or [partial(_untrained, seed)]
     classes = dict(read_classes([point_sets]))
     rows = [
         evaluate_transfer(
-            encoder_of_draw,
+            weights.load(path),
             classes,
             tables.read(split),
             tables.read(crystals, ["material_id", label]),
@@ -154,7 +148,7 @@ def fine_tune_run(
             options=FineTuningOptions(**settings),
             seed=seed,
         )
-        for arm_seed, encoder_of_draw in zip(arm_seeds, starts, strict=True)
+        for arm_seed, path in zip(arm_seeds, encoders, strict=True)
     ]
     provenance = {
         "encoders_sha256": [sha256(path) for path in encoders],
@@ -169,11 +163,3 @@ def fine_tune_run(
 def _prepare(threads: int) -> None:
     torch.set_num_threads(threads)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no devices, no advice
-
-
-def _untrained(seed: int, run_seed: int) -> SiteNet:
-    return initial_encoder(PRESETS["corrected"], seed, run_seed)
-
-
-def _same(encoder: SiteNet) -> Callable[[int], SiteNet]:
-    return lambda draw: encoder
