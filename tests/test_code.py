@@ -40,10 +40,7 @@ def rerun(*edited):
     [
         ("structures/splits.py", {"split"}),
         ("label_masking/heads.py", {"label_masking"}),  # through evaluate
-        (
-            "infomax/checkpoints.py",
-            {"fine_tune", "initialise", "pretrain", "supervise"},
-        ),  # through runs and training
+        ("infomax/checkpoints.py", {"initialise", "pretrain"}),  # through runs and training
         (
             "infomax/__init__.py",
             {"embed", "fine_tune", "histories", "initialise", "pool", "pretrain", "supervise"},

@@ -115,6 +115,16 @@ class Constituents:
     distances: Tensor
     padding: Tensor
 
+    def spread(self, of_sites: Tensor) -> Tensor:
+        """Rows of the sites, for every pair."""
+        return of_sites.unsqueeze(1)
+
+    def mean(self, values: Tensor, exponent: float) -> Tensor:
+        """Mean over the atoms, weighted by (d + 1)^-exponent, (N,)."""
+        weight = (self.distances + 1) ** -exponent
+        weight = weight.masked_fill(self.padding, 0.0)
+        return (weight * values).sum(dim=1) / weight.sum(dim=1)
+
     def equals(self, positive: "Constituents") -> Tensor:
         """(N,) bool: whether no atom of a site differs from the positive's."""
         same = (self.features == positive.features).all(-1) & (self.distances == positive.distances)

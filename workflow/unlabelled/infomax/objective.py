@@ -8,21 +8,20 @@ module (see the documentation of this project); the paper is doi:10.1039/D4DD002
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss, one_hot, softplus
 
-from unlabelled.infomax.negatives import (
-    Constituents,
-    Draws,
-    environments,
-    false_crystals,
-    same_sites,
-)
+from unlabelled.infomax import class_negatives
+from unlabelled.infomax import negatives as site_negatives
+from unlabelled.infomax.class_negatives import ClassConstituents, ClassDraws
+from unlabelled.infomax.negatives import Constituents, Draws
 from unlabelled.infomax.options import InfoMaxOptions
 from unlabelled.point_set.batch import Batch
 from unlabelled.point_set.features import N_FEATURES
+from unlabelled.point_set.ragged import RaggedBatch
 from unlabelled.site_net.encoder import (
     GLOBAL_WIDTH,
     LOCAL_WIDTH,
@@ -33,8 +32,16 @@ from unlabelled.site_net.encoder import (
     crystal_mean,
 )
 
+AnyBatch = Batch | RaggedBatch
+AnyDraws = Draws | ClassDraws
+
 _SCORE_WIDTH = 128
 _N_ELEMENTS = 103
+
+
+def sampling(batch: AnyBatch) -> Any:
+    """Return the module that makes the false samples of a form of batch."""
+    return site_negatives if isinstance(batch, Batch) else class_negatives
 
 
 def _projection(width_in: int, name: Activation) -> nn.Sequential:
@@ -99,7 +106,7 @@ class InfoMax(nn.Module):
             _probe(n_properties) if options.selection == "property_probe" else None
         )
 
-    def local_stage(self, batch: Batch, draws: Draws) -> LocalStage:
+    def local_stage(self, batch: AnyBatch, draws: AnyDraws) -> LocalStage:
         """Sites against the atoms of their environment.
 
         Loss of a site: Σ_j ω_ij softplus(−T⁺_ij) + mean over negatives of Σ_j ω_ij softplus(T⁻_ij),
@@ -110,14 +117,16 @@ class InfoMax(nn.Module):
         mean = self.encoder.local.bottleneck(attended)
         log_variance = self.local_log_variance(attended)
         anchor = self.site_projection(mean + draws.local_noise * (log_variance / 2).exp())
-        positive, negatives = environments(batch, draws, self.options)
+        positive, negatives = sampling(batch).environments(batch, draws, self.options)
         true = self._environment_loss(anchor, positive, sign=-1)
         false = [self._environment_loss(anchor, negative, sign=1) for negative in negatives]
         identical = [negative.equals(positive) for negative in negatives]
         loss = self._contrast(true, false, identical, batch)
-        return LocalStage(mean, loss, self._divergence(mean, log_variance))
+        return LocalStage(mean, loss, self._divergence(mean, log_variance, batch))
 
-    def encode_negatives(self, batch: Batch, draws: Draws) -> tuple[list[Tensor], list[Tensor]]:
+    def encode_negatives(
+        self, batch: AnyBatch, draws: AnyDraws
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Local representations of false crystals, and which of their sites are not false.
 
         Returns
@@ -127,17 +136,18 @@ class InfoMax(nn.Module):
         identical : list of torch.Tensor
             (N,) bool each.
         """
-        crystals = false_crystals(batch, draws, self.options)
+        form = sampling(batch)
+        crystals = form.false_crystals(batch, draws, self.options)
         with torch.no_grad():
             representations = [self.encoder.local.represent(crystal) for crystal in crystals]
-        return representations, [same_sites(crystal, batch) for crystal in crystals]
+        return representations, [form.same_sites(crystal, batch) for crystal in crystals]
 
     def global_stage(
         self,
         local: Tensor,
         negatives: tuple[Sequence[Tensor], Sequence[Tensor]],
-        batch: Batch,
-        draws: Draws,
+        batch: AnyBatch,
+        draws: AnyDraws,
     ) -> GlobalStage:
         """Crystals against their sites.
 
@@ -165,7 +175,7 @@ class InfoMax(nn.Module):
         loss = self._contrast(true, false, [*identical, *negatives[1]], batch)
         return GlobalStage(mean, loss, self._divergence(mean, log_variance))
 
-    def composition_loss(self, representation: Tensor, batch: Batch) -> Tensor:
+    def composition_loss(self, representation: Tensor, batch: AnyBatch) -> Tensor:
         """Total variation between decoded and true element fractions, mean over crystals.
 
         Parameters
@@ -182,7 +192,7 @@ class InfoMax(nn.Module):
         fractions = crystal_mean(elements, batch)
         return (1 - torch.minimum(decoded, fractions).sum(dim=1)).mean()
 
-    def probe_loss(self, representation: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    def probe_loss(self, representation: Tensor, batch: AnyBatch) -> tuple[Tensor, Tensor]:
         """Squared and absolute error of the property probe on known labels.
 
         Parameters
@@ -206,22 +216,20 @@ class InfoMax(nn.Module):
         squared = mse_loss(predicted, true) if known.any() else predicted.sum()
         return squared, (predicted - true).abs().detach()
 
-    def _environment_loss(self, anchor: Tensor, environment: Constituents, sign: int) -> Tensor:
-        constituents = torch.cat(
-            [environment.features, environment.distances.unsqueeze(-1)], dim=-1
-        )
+    def _environment_loss(
+        self, anchor: Tensor, environment: Constituents | ClassConstituents, sign: int
+    ) -> Tensor:
         last = self.constituent_projection[-1]
         assert isinstance(last, nn.Linear)
         # ⟨anchor, last(hidden)⟩ with the last layer moved to the anchor's side: once per site
         folded, constant = anchor @ last.weight, anchor @ last.bias
-        hidden = self.constituent_projection[:-1](constituents)
-        score = torch.einsum("nh,njh->nj", folded, hidden) + constant.unsqueeze(1)
-        weight = (environment.distances + 1) ** -self.options.distance_exponent
-        weight = weight.masked_fill(environment.padding, 0.0)
-        return (weight * softplus(sign * score)).sum(dim=1) / weight.sum(dim=1)
+        constituents = [environment.features, environment.distances.unsqueeze(-1)]
+        hidden = self.constituent_projection[:-1](torch.cat(constituents, dim=-1))
+        score = (environment.spread(folded) * hidden).sum(dim=-1) + environment.spread(constant)
+        return environment.mean(softplus(sign * score), self.options.distance_exponent)
 
     def _contrast(
-        self, true: Tensor, false: Sequence[Tensor], identical: Sequence[Tensor], batch: Batch
+        self, true: Tensor, false: Sequence[Tensor], identical: Sequence[Tensor], batch: AnyBatch
     ) -> Tensor:
         """Loss of the true pairs plus mean over the negatives: of sites, crystals, then batch."""
         negatives = torch.stack(list(false))
@@ -236,8 +244,14 @@ class InfoMax(nn.Module):
         of_crystals = crystal_mean(loss * informative, batch) / share.clamp(min=1e-9)
         return of_crystals.sum() / (share > 0).sum().clamp(min=1)
 
-    def _divergence(self, mean: Tensor, log_variance: Tensor) -> Tensor:
-        """KL divergence from a standard normal, mean over all elements."""
+    def _divergence(
+        self, mean: Tensor, log_variance: Tensor, sites: AnyBatch | None = None
+    ) -> Tensor:
+        """KL divergence from a standard normal, mean over all elements (and all `sites`)."""
         if self.options.kl_form == "authors":
-            return (mean**2 / 2 + log_variance.exp() - log_variance).mean()
-        return (mean**2 + log_variance.exp() - log_variance - 1).mean() / 2
+            divergence = mean**2 / 2 + log_variance.exp() - log_variance
+        else:
+            divergence = (mean**2 + log_variance.exp() - log_variance - 1) / 2
+        if isinstance(sites, RaggedBatch):
+            return (divergence.mean(dim=1) * sites.multiplicity).sum() / sites.multiplicity.sum()
+        return divergence.mean()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from unlabelled.errors import UserError
 from unlabelled.site_net.encoder import Activation
 
 #: The domain-aware false samples: of the local stage the first two, of the global one the others.
@@ -56,6 +57,10 @@ class InfoMaxOptions:
         Reassignment of species to distances in the permuted negative. Published: all padded
         columns, so that composition is kept only approximately (``padded_columns``); corrected:
         the crystal's own atoms (``own_columns``) (D28).
+    quotient
+        Encode classes of equal sites instead of sites: several times faster, and for the true
+        environments exact. False ones are then drawn by class; see :mod:`.class_negatives`. Not
+        with published negatives, which are defined by sites.
     engineered_negatives
         Which of :data:`ENGINEERED_NEGATIVES` are used beside those from other crystals.
     distance_exponent
@@ -77,6 +82,7 @@ class InfoMaxOptions:
     donors: Literal["roll", "derangement"] = "derangement"
     validation_fraction: float = 0.10
     permutation: Literal["padded_columns", "own_columns"] = "own_columns"
+    quotient: bool = True
     engineered_negatives: tuple[str, ...] = ENGINEERED_NEGATIVES
     distance_exponent: float = 2.0
     kl_weight: float = 0.1
@@ -94,6 +100,7 @@ PRESETS = {
         donors="roll",
         validation_fraction=0.05,
         permutation="padded_columns",
+        quotient=False,
     ),
     "corrected": InfoMaxOptions(),
 }
@@ -111,9 +118,24 @@ def variant(settings: Mapping[str, Any]) -> InfoMaxOptions:
     Returns
     -------
     InfoMaxOptions
+
+    Raises
+    ------
+    UserError
+        If negatives that are defined by sites are asked for together with the quotient.
     """
     names = {field.name for field in fields(InfoMaxOptions)}
     changes = {key: value for key, value in settings.items() if key in names}
     if "engineered_negatives" in changes:
         changes["engineered_negatives"] = tuple(changes["engineered_negatives"])
-    return replace(PRESETS[settings["preset"]], **changes)
+    options = replace(PRESETS[settings["preset"]], **changes)
+    of_sites = {
+        name: getattr(options, name)
+        for name in ("donors", "permutation", "negative_padding")
+        if getattr(options, name) != getattr(PRESETS["corrected"], name)
+    }
+    if options.quotient and of_sites:
+        raise UserError(
+            f"a variant with {of_sites} is defined by sites: add quotient: false to its options"
+        )
+    return options

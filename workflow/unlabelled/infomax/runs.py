@@ -16,6 +16,7 @@ from unlabelled import seeds, tables
 from unlabelled.infomax import history as history_table
 from unlabelled.infomax.options import InfoMaxOptions, variant
 from unlabelled.infomax.training import Crystals, TrainingOptions, initialise, pretrain
+from unlabelled.point_set.point_set import PointSet
 from unlabelled.point_set.shards import read_shards
 from unlabelled.site_net import weights
 from unlabelled.site_net.encoder import SiteNet
@@ -29,7 +30,7 @@ def read_pool(
     crystals: Sequence[str],
     point_sets: Sequence[str],
     labels: Sequence[str],
-) -> tuple[list[str], Crystals]:
+) -> tuple[list[str], Crystals[PointSet]]:
     """Read the crystals of pre-training.
 
     Parameters
@@ -153,7 +154,7 @@ def _keep_logs(folder: Path) -> None:
         shutil.rmtree(stale)
 
 
-def _digest(names: Sequence[str], crystals: Crystals) -> str:
+def _digest(names: Sequence[str], crystals: Crystals[PointSet]) -> str:
     total = hashlib.sha256(crystals.labels.tobytes())
     for name, points in zip(names, crystals.point_sets, strict=True):
         total.update(f"{name} {points.n_sites} {points.n_supercell}\0".encode())

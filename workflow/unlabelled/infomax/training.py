@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import lightning
 import numpy as np
@@ -24,11 +24,13 @@ from unlabelled import seeds
 from unlabelled.errors import UserError
 from unlabelled.infomax.checkpoints import SafetensorsCheckpoint
 from unlabelled.infomax.device import Accelerator, device
-from unlabelled.infomax.negatives import Draws, draw
-from unlabelled.infomax.objective import InfoMax
+from unlabelled.infomax.objective import AnyBatch, AnyDraws, InfoMax, sampling
 from unlabelled.infomax.options import InfoMaxOptions
-from unlabelled.point_set.batch import Batch, collate, pack
+from unlabelled.point_set import batch as dense
+from unlabelled.point_set import ragged
+from unlabelled.point_set.batch import pack
 from unlabelled.point_set.point_set import PointSet
+from unlabelled.point_set.quotient import SiteClasses, quotient
 from unlabelled.site_net.encoder import SiteNet
 
 log = logging.getLogger(__name__)
@@ -64,20 +66,23 @@ class TrainingOptions:
     devices: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Crystals:
-    """Point sets and labels (n, T) for the variant's probe, NaN where unknown."""
+Form = TypeVar("Form", PointSet, SiteClasses)
 
-    point_sets: Sequence[PointSet]
+
+@dataclass(frozen=True)
+class Crystals(Generic[Form]):
+    """Point sets, or their quotients, and labels (n, T) for the probe, NaN where unknown."""
+
+    point_sets: Sequence[Form]
     labels: np.ndarray
 
     def __len__(self) -> int:
         return len(self.point_sets)
 
-    def __getitem__(self, index: int) -> tuple[PointSet, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[Form, np.ndarray]:
         return self.point_sets[index], self.labels[index]
 
-    def part(self, indices: np.ndarray) -> "Crystals":
+    def part(self, indices: np.ndarray) -> "Crystals[Form]":
         """Return the crystals at `indices`."""
         return Crystals([self.point_sets[i] for i in indices], self.labels[indices])
 
@@ -112,9 +117,11 @@ class Batches(Sampler[list[int]]):
         return len(self.batches)
 
 
-def _collate(items: list[tuple[PointSet, np.ndarray]]) -> Batch:
+def _collate(items: list[tuple[Any, np.ndarray]]) -> AnyBatch:
     point_sets, labels = zip(*items, strict=True)
-    return collate(point_sets, np.stack(labels))
+    collate = dense.collate if isinstance(point_sets[0], PointSet) else ragged.collate
+    batch: AnyBatch = collate(point_sets, np.stack(labels))
+    return batch
 
 
 class PreTraining(lightning.LightningModule):
@@ -130,13 +137,17 @@ class PreTraining(lightning.LightningModule):
     training
         Length, rate, batches.
     crystals
-        All crystals; a share is kept for validation.
+        All crystals, as point sets; a share is kept for validation.
     seed
         Seed of initialisation, split, order and draws.
     """
 
     def __init__(
-        self, options: InfoMaxOptions, training: TrainingOptions, crystals: Crystals, seed: int
+        self,
+        options: InfoMaxOptions,
+        training: TrainingOptions,
+        crystals: Crystals[PointSet],
+        seed: int,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -144,10 +155,13 @@ class PreTraining(lightning.LightningModule):
         self.training_options = training
         self.seed = seed
         self.infomax = initialise(options, seed, crystals.labels.shape[1])
-        order = seeds.generator(seed, "infomax", "validation part").permutation(len(crystals))
-        n_validation = int(options.validation_fraction * len(crystals))
-        self.validation_part = crystals.part(np.sort(order[:n_validation]))
-        self.train_part = crystals.part(np.sort(order[n_validation:]))
+        used: Crystals[Any] = crystals
+        if options.quotient:
+            used = Crystals([quotient(p) for p in crystals.point_sets], crystals.labels)
+        order = seeds.generator(seed, "infomax", "validation part").permutation(len(used))
+        n_validation = int(options.validation_fraction * len(used))
+        self.validation_part = used.part(np.sort(order[:n_validation]))
+        self.train_part = used.part(np.sort(order[n_validation:]))
         self._local_stage = self.infomax.local_stage
         self._global_stage = self.infomax.global_stage
 
@@ -206,7 +220,7 @@ class PreTraining(lightning.LightningModule):
         """Return the validation batches, the same at every epoch."""
         return self._loader(self.validation_part, np.arange(len(self.validation_part)))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
+    def training_step(self, batch: AnyBatch, batch_idx: int) -> None:
         """One step of the local stage, then one of the global stage, then of the probes."""
         local_optimiser, global_optimiser, *others = self._optimisers()
         draws = self._draws(batch, "train", self.current_epoch, batch_idx, noise=True)
@@ -229,7 +243,7 @@ class PreTraining(lightning.LightningModule):
             self._step(others.pop(0), self.infomax.probe_loss(representation, batch)[0])
         self._log("train", batch.n_crystals, local=local, crystal=crystal)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: AnyBatch, batch_idx: int) -> None:
         """Losses on crystals that are not trained on."""
         sampled = self.options.validation == "sampled"
         epoch = self.current_epoch if sampled else 0
@@ -254,11 +268,15 @@ class PreTraining(lightning.LightningModule):
         self.manual_backward(loss)
         optimiser.step()
 
-    def _draws(self, batch: Batch, part: str, epoch: int, index: int, *, noise: bool) -> Draws:
+    def _draws(
+        self, batch: AnyBatch, part: str, epoch: int, index: int, *, noise: bool
+    ) -> AnyDraws:
         seed = seeds.integer(self.seed, "infomax", part, epoch, index, self.global_rank)
-        return draw(batch, self.options, torch.Generator().manual_seed(seed), noise=noise)
+        generator = torch.Generator().manual_seed(seed)
+        draws: AnyDraws = sampling(batch).draw(batch, self.options, generator, noise=noise)
+        return draws
 
-    def _loader(self, crystals: Crystals, order: np.ndarray) -> DataLoader[Any]:
+    def _loader(self, crystals: Crystals[Any], order: np.ndarray) -> DataLoader[Any]:
         n_sites = np.array([p.n_sites for p in crystals.point_sets])
         batches = Batches(
             n_sites,
@@ -340,7 +358,7 @@ def initialise(options: InfoMaxOptions, seed: int, n_properties: int = 1) -> Inf
 
 
 def pretrain(
-    crystals: Crystals,
+    crystals: Crystals[PointSet],
     options: InfoMaxOptions,
     training: TrainingOptions,
     seed: int,

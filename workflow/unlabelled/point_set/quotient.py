@@ -40,6 +40,11 @@ class SiteClasses:
         return len(self.atomic_numbers)
 
     @property
+    def n_sites(self) -> int:
+        """Number of primitive sites."""
+        return int(self.multiplicity.sum())
+
+    @property
     def n_pairs(self) -> int:
         """Number of pairs M."""
         return len(self.distances)

@@ -33,6 +33,8 @@ class RaggedBatch:
         (M,) float32, atoms merged into the pair.
     n_sites : torch.Tensor
         (C,) float32, primitive sites of every crystal.
+    labels : torch.Tensor
+        (C, T) float32, T properties, NaN where unknown.
     """
 
     atomic_numbers: Tensor
@@ -44,6 +46,7 @@ class RaggedBatch:
     distances: Tensor
     pair_multiplicity: Tensor
     n_sites: Tensor
+    labels: Tensor
 
     @property
     def n_crystals(self) -> int:
@@ -62,8 +65,17 @@ class RaggedBatch:
         )
 
 
-def collate(crystals: Sequence[SiteClasses]) -> RaggedBatch:
-    """Put crystals into one batch."""
+def collate(crystals: Sequence[SiteClasses], labels: np.ndarray | None = None) -> RaggedBatch:
+    """Put crystals into one batch.
+
+    Parameters
+    ----------
+    crystals
+        The crystals, C.
+    labels
+        (C, T), NaN where unknown; all unknown if left out.
+    """
+    known = np.full((len(crystals), 1), np.nan) if labels is None else labels
     n_classes = np.array([c.n_classes for c in crystals])
     first = np.cumsum(n_classes) - n_classes
     offset = np.repeat(first, [c.n_pairs for c in crystals])
@@ -82,4 +94,5 @@ def collate(crystals: Sequence[SiteClasses]) -> RaggedBatch:
         distances=torch.from_numpy(joined("distances")),
         pair_multiplicity=torch.from_numpy(joined("pair_multiplicity").astype(np.float32)),
         n_sites=torch.from_numpy(np.add.reduceat(multiplicity, first).astype(np.float32)),
+        labels=torch.from_numpy(known.astype(np.float32)),
     )
