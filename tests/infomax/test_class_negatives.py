@@ -84,7 +84,7 @@ def test_negatives_have_the_distances_and_the_species_they_should(batch):
     for seed in range(200):
         random = draws(batch, seed)
         donor_species, donor_distances = environment(batch, int(random.donor[row]))
-        own, false = class_negatives.environments(batch, random, OPTIONS)
+        _, false = class_negatives.environments(batch, random, OPTIONS)
         fully, wrong_distances, wrong_species = false
         for part, distances in (
             (fully, donor_distances),
