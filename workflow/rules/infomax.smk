@@ -45,6 +45,7 @@ rule pretrain:
         "<benchmarks>/infomax/{variant}/seed={seed}.tsv"
     wildcard_constraints:
         variant=any_of(TRAINED),
+    priority: 1  # much waits for it
     conda:
         "../../envs/torch.yaml"
     # One thread: sums are then added in the same order on every machine. On a larger CPU,

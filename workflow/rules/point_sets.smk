@@ -16,6 +16,7 @@ rule point_sets:
         "<logs>/point_sets/{dataset}.log",
     benchmark:
         "<benchmarks>/point_sets/{dataset}.tsv"
+    priority: 2  # as structures
     conda:
         "../../envs/structures.yaml"
     threads: 8

@@ -16,6 +16,7 @@ rule structures:
         "<logs>/structures/{dataset}.log",
     benchmark:
         "<benchmarks>/structures/{dataset}.tsv"
+    priority: 2  # all else waits for it, and small jobs would keep its cores
     conda:
         "../../envs/structures.yaml"
     threads: 8
