@@ -112,19 +112,29 @@ def test_element_statistics_of_rock_salt_and_of_an_element(materials):
 
 def test_environment_statistics_of_rock_salt_and_of_an_element(materials):
     vector = DESCRIPTORS["environment_statistics"].function
-    rock_salt = vector(materials["NaCl"]).reshape(4, 11)
+    rock_salt = vector(materials["NaCl"]).reshape(4, 15)
     # at a/2 6 of the other element, at √2 a/2 12 of the same, at √3 a/2 8 of the other, then none
     shells = np.array([6, 12, 8]) * (np.exp(-3 * np.array([0, 1, 2.0])) - np.exp(-9))
-    other = (shells[0] + shells[2]) / shells.sum()
-    numbers = 0.1 * (17 - 11) * other
-    distances = 2.82 * np.sqrt([1, 2, 3]) @ shells / shells.sum()
+    shares = shells / shells.sum()
+    at = 2.82 * np.sqrt([1, 2, 3])
+    unlike = np.array([True, False, True])
+    other = shares[unlike].sum()
     for statistic in (0, 2, 3):
-        np.testing.assert_allclose(rock_salt[statistic, 0], numbers)
-        np.testing.assert_allclose(
-            rock_salt[statistic, 8:], [2.82, distances, np.log(shells.sum())], rtol=1e-6
-        )
-    np.testing.assert_allclose(rock_salt[1], 0, atol=1e-7)
-    assert not vector(materials["Fe"]).reshape(4, 11)[:, :8].any()
+        np.testing.assert_allclose(rock_salt[statistic, 0], 0.1 * (17 - 11) * other)
+        expected = [2.82, shares @ at, np.log(shells.sum())]
+        np.testing.assert_allclose(rock_salt[statistic, 8:11], expected, rtol=1e-6)
+    # atomic radii: Na 1.8 Å, Cl 1 Å; electronegativities: Na 0.93, Cl 3.16
+    relative = [at / np.where(unlike, 2.8, 2 * own) for own in (1.8, 1.0)]
+    of_sites = [[r.min(), shares @ r] for r in relative]
+    charge = (3.16 - 0.93) * other
+    attraction = charge**2 * shares @ (np.where(unlike, 1, -1) / at)
+    sites = np.column_stack([of_sites, [charge, -charge], [attraction, attraction]])
+    for row, statistic in zip(rock_salt[:, 11:], (np.mean, np.std, np.min, np.max), strict=True):
+        np.testing.assert_allclose(row, statistic(sites, axis=0), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(rock_salt[1, :11], 0, atol=1e-7)
+    iron = vector(materials["Fe"]).reshape(4, 15)
+    assert not iron[:, :8].any()
+    assert not iron[:, 13:].any()
 
 
 def test_distant_neighbours_are_found():

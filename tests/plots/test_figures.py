@@ -343,7 +343,6 @@ LABELS = {
     "transfer": {f"test MAE ({unit})" for unit in UNITS.values()},
     "learning_curves": {"median test MAE (eV/atom)", "labels shown to the regressor"},
     "paired": {"difference in MAE (eV/atom)"},
-    "paired_heads": {"ΔMAE (eV/atom)"},
     "standing": {"ΔMAE (eV/atom)"},
     "pool": {"test MAE (eV/atom)", "unlabelled crystals"},
     "pretraining": {"epoch"},
@@ -590,13 +589,22 @@ def test_forests_without_any_interval_or_difference():
     assert tuple(markers(paired_differences(same))) == (len(same), 0)
 
 
-def test_panels_of_the_paired_differences_by_reference_and_heads():
+def test_the_paired_differences_have_a_panel_per_head_and_a_row_per_comparison():
     fig = paired_differences(paired(5, 2, 3))
-    assert len(fig.axes) == 6
-    for reference in ("untrained", "Magpie statistics", "statistics"):
-        assert f"against {reference}" in texts(fig).splitlines()
+    assert len(fig.axes) == 2
+    for ax in fig.axes:
+        names = [label.get_text() for label in ax.get_yticklabels()]
+        assert len(names) == len(set(names)) == 15
+        assert "as published\n− Magpie statistics" in names
     other = paired(2, 1, 1).assign(reference_head="extra_trees")
     assert "ridge, reference extra trees" in texts(paired_differences(other))
+
+
+def test_heads_with_the_same_comparisons_stand_beside_each_other():
+    table = paired(3, 4, 1)
+    table = table[(table["arm"] != "extended") | table["head"].isin(["ridge", "mlp"])]
+    titles = [ax.get_title(loc="left")[4:] for ax in paired_differences(table).axes]
+    assert titles == ["ridge", "MLP", "extra trees", "my own head"]
 
 
 def test_relative_differences_are_written():

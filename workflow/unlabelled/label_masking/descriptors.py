@@ -244,10 +244,13 @@ def environment_statistics(structure: Structure) -> Floats:
     Returns
     -------
     numpy.ndarray
-        (44,): mean, standard deviation, minimum and maximum over the sites of the weighted mean of
-        the absolute differences between a site and its neighbours in the eight properties of
-        :data:`unlabelled.point_set.features.SCALERS` (scaled as there), of the nearest and the
-        weighted mean distance (Å), and of the logarithm of the sum of the weights.
+        (60,): mean, standard deviation, minimum and maximum over the sites of fifteen quantities,
+        of which all means are weighted: the mean absolute differences between a site and its
+        neighbours in the eight properties of :data:`unlabelled.point_set.features.SCALERS` (scaled
+        as there); the nearest and the mean distance (Å); the logarithm of the sum of the weights;
+        the least and the mean distance in sums of two atomic radii; the mean difference in
+        electronegativity (Pauling), which stands for the charge q; and the mean of −q q' / d (1/Å),
+        which stands for the attraction of a site with q by its neighbours with q'.
 
     Raises
     ------
@@ -258,12 +261,30 @@ def environment_statistics(structure: Structure) -> Floats:
     centre, other, distance, nearest = _first_shells(structure)
     weight = _shell_weight(distance / nearest[centre])
     total = np.bincount(centre, weight, n_sites)
+
+    def mean(of_pairs: Floats) -> Floats:
+        return np.bincount(centre, weight * of_pairs, n_sites) / total
+
     values = _properties(element_table()[:, : len(SCALERS)], np.array(structure.atomic_numbers))
-    differences = np.zeros_like(values)
-    np.add.at(differences, centre, weight[:, None] * np.abs(values[other] - values[centre]))
-    mean_distance = np.bincount(centre, weight * distance, n_sites) / total
-    shells = [differences / total[:, None], nearest, mean_distance, np.log(total)]
-    sites = np.column_stack(shells)
+    differences = values[other] - values[centre]
+    of_element = dict(zip(SCALERS, (values / list(SCALERS.values())).T, strict=True))
+    radius, electronegativity = of_element["AtomicRadius"], of_element["Electronegativity"]
+    relative = distance / (radius[centre] + radius[other])
+    least = np.full(n_sites, np.inf)
+    np.minimum.at(least, centre, relative)
+    charge = mean(electronegativity[other] - electronegativity[centre])
+    sites = np.column_stack(
+        [
+            *(mean(of_property) for of_property in np.abs(differences).T),
+            nearest,
+            mean(distance),
+            np.log(total),
+            least,
+            mean(relative),
+            charge,
+            mean(-charge[centre] * charge[other] / distance),
+        ]
+    )
     return np.concatenate(
         [sites.mean(axis=0), sites.std(axis=0), sites.min(axis=0), sites.max(axis=0)]
     )
@@ -321,7 +342,7 @@ class Descriptor:
 DESCRIPTORS = {
     "dummy": Descriptor(dummy, 1),
     "element_statistics": Descriptor(element_statistics, 4 * len(SCALERS)),
-    "environment_statistics": Descriptor(environment_statistics, 4 * (len(SCALERS) + 3)),
+    "environment_statistics": Descriptor(environment_statistics, 4 * (len(SCALERS) + 7)),
     "magpie_statistics": Descriptor(
         magpie_statistics, 6 * len(MAGPIE_PROPERTIES), needs_elements=True
     ),

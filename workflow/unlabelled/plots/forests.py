@@ -1,6 +1,7 @@
 """Differences in the test error on the same label subsets, with their intervals."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,26 +12,30 @@ from matplotlib.ticker import MaxNLocator
 
 from unlabelled.plots import style
 
-MARK = 0.083  # in, pitch of the numbers of labels within a row
+MARK = 0.08  # in, pitch of the numbers of labels within a row
 GAP = 0.08  # in, between rows
 ROW = 0.155  # in, a row of a single marker
-COLUMNS = 3  # panels beside each other, at most
+LABEL = 0.26  # in, a row with a name of two lines
+COLUMNS = 2  # panels beside each other, at most
+PERCENTAGES = 22  # points, room for percentages beside a panel
 BETTER = "#EFF4F8"  # shade of the side on which the arm is better
 INTERVALS = (
     "bars: bootstrap 95\N{NO-BREAK SPACE}% interval over subsets and encoders (none below three "
     "subsets). Filled: the interval excludes zero."
 )
 
+Pair = tuple[str, str]
+
 
 @style.styled
 def paired_differences(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
-    """Forest plot of the differences in test MAE: rows of panels by reference, columns by head.
+    """Forest plot of the differences in test MAE: a panel per head, a row per comparison.
 
     Parameters
     ----------
     table
-        Comparisons of one task, columns of :data:`unlabelled.label_masking.schema.PAIRED`; arms and
-        references are in the order of the table.
+        Comparisons of one task, columns of :data:`unlabelled.label_masking.schema.PAIRED`; rows are
+        in the order of the table.
     quantity
         The label in words, such as "formation energy" or formation_energy.
     unit
@@ -48,41 +53,24 @@ def paired_differences(table: pd.DataFrame, *, quantity: str, unit: str) -> Figu
     """
     style.one_task(table)
     colours = style.number_colours(table["n_labels"])
-    facets = _facets(table)
-    arms = {
-        reference: style.appearing(table.loc[table["reference"] == reference, "arm"])
-        for reference in facets
-    }
-    titles = {pair: _title(*pair) for pairs in facets.values() for pair in pairs}
-    room = style.PAGE - style.TEXT_EM * max(len(arm) for arm in table["arm"])
-    columns = min(
-        style.columns(titles.values(), room, COLUMNS), max(len(pairs) for pairs in facets.values())
-    )
-    lines = [
-        (reference, pairs[i : i + columns])
-        for reference, pairs in facets.items()
-        for i in range(0, len(pairs), columns)
-    ]
-    pitch = MARK * len(colours) + GAP
-    heights = [max(style.LEAST, pitch * len(arms[reference])) for reference, _ in lines]
-    fig = style.figure(style.PAGE, sum(heights) + 0.46 * len(lines) + 0.4)
-    grid = fig.subplots(len(lines), columns, squeeze=False, height_ratios=heights, sharex=True)
+    panels = _panels(table)
+    pitch = max(MARK * len(colours) + GAP, LABEL)
+    columns = min(COLUMNS, len(panels))
+    lines = [panels[i : i + columns] for i in range(0, len(panels), columns)]
+    rows = [max(len(comparisons) for _, comparisons in line) for line in lines]
+    heights = [max(style.LEAST, pitch * n_rows) for n_rows in rows]
+    fig = style.figure(style.PAGE, sum(heights) + 0.42 * len(lines) + 0.2)
+    grid = fig.subplots(len(lines), columns, squeeze=False, height_ratios=heights)
     ends = _ends(table)
-    panels = []
-    for line, (reference, pairs) in zip(grid, lines, strict=True):
-        for ax, (head, reference_head) in zip(line, pairs, strict=False):
-            rows = table[
-                (table["reference"] == reference)
-                & (table["head"] == head)
-                & (table["reference_head"] == reference_head)
-            ]
-            _arms(ax, rows, arms[reference], colours, pitch, ends)
-            ax.set_title(titles[head, reference_head])
-            ax.tick_params(labelleft=ax is line[0])
-            panels.append(ax)
-        style.line_heading(line[0], f"against {style.readable(reference)}")
-    _finish(grid, panels, f"difference in MAE ({unit})" if columns < 3 else f"ΔMAE ({unit})")
-    style.panel_letters(panels)
+    axes = list(grid.flat)[: len(panels)]
+    places = zip(axes, panels, np.repeat(rows, columns), strict=False)
+    for ax, ((head, reference_head), comparisons), n_rows in places:
+        shown = table[(table["head"] == head) & (table["reference_head"] == reference_head)]
+        _comparisons(ax, shown, comparisons, colours, pitch, ends)
+        ax.set_ylim(n_rows - 0.5, -0.5)
+        ax.set_title(_title(head, reference_head))
+    _finish(grid, axes, f"difference in MAE ({unit})")
+    style.panel_letters(axes)
     style.heading(
         fig,
         f"Paired differences in the error in {style.readable(quantity)}: below zero is better",
@@ -166,17 +154,19 @@ def standing(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     return fig
 
 
-def _facets(table: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
-    """Heads (of arm, of reference) that every reference is compared with, in order."""
-    facets: dict[str, list[tuple[str, str]]] = {}
-    for reference in style.appearing(table["reference"]):
-        rows = table[table["reference"] == reference]
-        order = style.heads_in_order([*rows["head"], *rows["reference_head"]])
-        facets[reference] = sorted(
-            set(zip(rows["head"], rows["reference_head"], strict=True)),
-            key=lambda pair: (order.index(pair[0]), order.index(pair[1])),
-        )
-    return facets
+def _panels(table: pd.DataFrame) -> list[tuple[Pair, list[Pair]]]:
+    """Heads (of arm, of reference) and their comparisons (arm, reference).
+
+    In order of the heads, but heads with the same comparisons one after another.
+    """
+    order = style.heads_in_order([*table["head"], *table["reference_head"]])
+    found: dict[Any, list[Pair]] = {
+        heads: list(dict.fromkeys(zip(rows["arm"], rows["reference"], strict=True)))
+        for heads, rows in table.groupby(["head", "reference_head"], sort=False)
+    }
+    heads = sorted(found, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
+    sets = [found[pair] for pair in heads]
+    return sorted(((pair, found[pair]) for pair in heads), key=lambda panel: sets.index(panel[1]))
 
 
 def _title(head: str, reference_head: str) -> str:
@@ -185,10 +175,10 @@ def _title(head: str, reference_head: str) -> str:
     return style.readable(head) + other
 
 
-def _arms(
+def _comparisons(
     ax: Axes,
     table: pd.DataFrame,
-    arms: list[str],
+    comparisons: list[Pair],
     colours: dict[int, str],
     pitch: float,
     ends: tuple[float, float],
@@ -198,21 +188,24 @@ def _arms(
     for i, (n_labels, colour) in enumerate(colours.items()):
         rows = table[table["n_labels"] == n_labels]
         offset = (i - (len(colours) - 1) / 2) * MARK / pitch
-        places = np.array([arms.index(arm) for arm in rows["arm"]], float) + offset
+        pairs = zip(rows["arm"], rows["reference"], strict=True)
+        places = np.array([comparisons.index(pair) for pair in pairs], float) + offset
         _intervals(ax, rows, places, colour, ends)
         for place, relative in zip(places, rows["relative"], strict=True):
-            ax.text(
-                1.015,
-                place,
+            ax.annotate(
                 f"{100 * relative:+.0f} %".replace("-", "−") if math.isfinite(relative) else "",
-                transform=ax.get_yaxis_transform(),
+                (1, place),
+                xycoords=ax.get_yaxis_transform(),
+                xytext=(PERCENTAGES, 0),
+                textcoords="offset points",
                 fontsize=5.5,
+                ha="right",
                 va="center",
                 color=style.MUTED,
             )
-    ax.set_yticks(range(len(arms)), [style.readable(arm) for arm in arms])
-    ax.set_ylim(len(arms) - 0.5, -0.5)
-    for i in range(1, len(arms)):
+    names = [f"{style.readable(a)}\n− {style.readable(b)}" for a, b in comparisons]
+    ax.set_yticks(range(len(comparisons)), names, fontsize=7, linespacing=1.1)
+    for i in range(1, len(comparisons)):
         ax.axhline(i - 0.5, color=style.GRID, linewidth=0.6)
 
 
