@@ -97,9 +97,11 @@ def test_the_schema_offers_every_option_of_a_variant_and_no_other():
         ),
         ("label_masking.representations.statistics.heads", ["linear"], "have no head in common"),
         ("label_masking.representations.dummy", {"heads": ["ridge"], "descriptors": []}, "dummy: "),
+        ("label_masking.representations.dummy.readout", ["sites"], "'encoder' is a dependency of"),
         ("transfer.starts.corrected.encoder", "as_published", "of this name has another encoder"),
         ("transfer.seeds", [7], "{}: 7 is not in pretraining.seeds [0, 1]"),
         ("transfer.draws", 99, "{}: no more than label_masking.draws"),
+        ("transfer.min_epochs", 300, "{}: no more than transfer.max_epochs"),
         ("tasks.band_gap.supervised_on", "band_gap", "{}: there is no 'band_gap'; known: form"),
         ("transfer.starts.corrected.encoder", "corected", "did you mean 'corrected'?"),
         ("figures.highlight", ["extnded"], "{}: there is no 'extnded'; did you mean 'extended'?"),
@@ -126,6 +128,13 @@ def test_a_task_needs_a_label_of_its_own_dataset():
     minerals = {"datasets": {"amcsd": {"source": "amcsd"}}}
     wrong = config({**minerals, "tasks": {"formation_energy": {"dataset": "amcsd"}}})
     with pytest.raises(ConfigurationError, match=r"tasks.formation_energy.label: .*known: none"):
+        check(wrong)
+
+
+def test_supervision_on_the_masked_label_is_refused():
+    again = {"dataset": "dielectric", "label": "band_gap"}
+    wrong = config({"tasks": {"again": again, "band_gap": {"supervised_on": "again"}}})
+    with pytest.raises(ConfigurationError, match="'again' has the same label, 'band_gap'"):
         check(wrong)
 
 

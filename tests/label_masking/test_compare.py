@@ -29,21 +29,26 @@ def rows(arm, maes, *, arm_seed=0, n_labels=50, head="ridge"):
     )
 
 
-@pytest.mark.parametrize("n_encoders", [2, 4])
-def test_the_standard_error_is_that_of_few_draws_and_encoders(n_encoders):
-    """Mean over many studies of the estimated variance, against the variance of their outcomes."""
+@pytest.mark.parametrize(
+    ("n_encoders", "n_draws", "encoder_sd"),
+    # of one encoder the interval speaks as it is, so its spread does not matter
+    [(1, 4, 0.0), (2, 4, 0.0), (2, 4, 0.01), (2, 4, 0.04), (4, 12, 0.01), (4, 12, 0.04)],
+)
+def test_intervals_cover_the_truth_with_few_draws_and_encoders(n_encoders, n_draws, encoder_sd):
+    """Over many simulated studies, against the variance of their outcomes."""
     generator = np.random.default_rng(0)
-    differences, variances = [], []
-    for _ in range(150):
-        draw = generator.normal(0, 0.05, 6)
-        tables = [rows("untrained", 0.6 + draw)]
-        for seed, encoder in enumerate(generator.normal(0, 0.04, n_encoders)):
-            maes = 0.5 + encoder + draw + generator.normal(0, 0.03, 6)
+    studies = []
+    for _ in range(200):
+        draw = generator.normal(0, 0.05, n_draws)
+        tables = [rows("untrained", 0.6 + draw + generator.normal(0, 0.03, n_draws))]
+        for seed, encoder in enumerate(generator.normal(0, encoder_sd, n_encoders)):
+            maes = 0.5 + encoder + draw + generator.normal(0, 0.03, n_draws)
             tables.append(rows("corrected", maes, arm_seed=seed))
-        row = paired(pd.concat(tables), PAIR, seed=0).iloc[0]
-        differences.append(row["difference"])
-        variances.append(row["standard_error"] ** 2)
-    assert np.mean(variances) == pytest.approx(np.var(differences), rel=0.35)
+        studies.append(paired(pd.concat(tables), PAIR, seed=0))
+    found = pd.concat(studies)
+    assert 0.88 <= ((found["low"] < -0.1) & (found["high"] > -0.1)).mean() <= 0.995
+    variance = (found["standard_error"] ** 2).mean()
+    assert variance == pytest.approx(found["difference"].var(), rel=0.35)
 
 
 def test_constant_difference_collapses_the_interval():
@@ -64,14 +69,16 @@ def test_symmetrical_noise_includes_zero():
     row = paired(results, PAIR, seed=0).iloc[0]
     assert row["difference"] == pytest.approx(0, abs=1e-12)
     assert row["low"] < 0 < row["high"]
-    # the interval of a mean of n values is about ± 1.96 sd / sqrt(n)
-    assert row["high"] == pytest.approx(1.96 * noise.std() / np.sqrt(20), rel=0.1)
     error = noise.std(ddof=1) / np.sqrt(20)
-    assert row["standard_error"] == pytest.approx(error, rel=0.03)
-    assert row["detectable"] == pytest.approx((1.96 + 0.8416) * row["standard_error"], rel=1e-3)
+    assert row["standard_error"] == pytest.approx(error)
+    # quantiles .975 and .8 of Student's distribution with 19 degrees of freedom
+    assert [row["high"], row["low"]] == pytest.approx([2.0930 * error, -2.0930 * error], rel=1e-4)
+    assert row["detectable"] == pytest.approx((2.0930 + 0.8610) * error, rel=1e-4)
+    # the bootstrap interval of a mean of n values is about ± 1.96 sd / sqrt(n)
+    assert row["bootstrap_high"] == pytest.approx(1.96 * noise.std() / np.sqrt(20), rel=0.1)
 
 
-def test_the_interval_covers_other_encoders():
+def test_intervals_cover_other_encoders():
     results = pd.concat(
         [
             rows("untrained", [0.5, 0.6, 0.7]),
@@ -82,8 +89,11 @@ def test_the_interval_covers_other_encoders():
     row = paired(results, PAIR, seed=0).iloc[0]
     assert (row["n_draws"], row["n_encoders_arm"], row["n_encoders_reference"]) == (3, 2, 1)
     assert row["difference"] == pytest.approx(-0.2)
+    # means -0.1 and -0.3 of two encoders: one degree of freedom
+    assert row["standard_error"] == pytest.approx(0.1)
+    assert [row["low"], row["high"]] == pytest.approx([-0.2 - 1.2706, -0.2 + 1.2706], rel=1e-4)
     # drawing the first encoder twice, or the second
-    assert [row["low"], row["high"]] == pytest.approx([-0.3, -0.1])
+    assert [row["bootstrap_low"], row["bootstrap_high"]] == pytest.approx([-0.3, -0.1])
 
 
 def test_equal_encoders_do_not_widen_the_interval():
@@ -91,8 +101,9 @@ def test_equal_encoders_do_not_widen_the_interval():
     maes = generator.normal(0.5, 0.1, 8)
     one = pd.concat([rows("untrained", np.full(8, 0.6)), rows("corrected", maes)])
     two = pd.concat([one, rows("corrected", maes, arm_seed=1)])
-    ends = [paired(table, PAIR, seed=0).iloc[0][["low", "high"]].tolist() for table in (one, two)]
-    assert ends[0] == pytest.approx(ends[1], abs=0.005)
+    of_one, of_two = (paired(table, PAIR, seed=0).iloc[0] for table in (one, two))
+    for end, tolerance in (("low", 1e-12), ("bootstrap_low", 0.005)):
+        assert of_one[end] == pytest.approx(of_two[end], abs=tolerance)
 
 
 def test_pairs_are_the_draws_of_both_arms_and_two_have_no_interval():
@@ -100,8 +111,7 @@ def test_pairs_are_the_draws_of_both_arms_and_two_have_no_interval():
     row = paired(results, PAIR, seed=0).iloc[0]
     assert row["n_draws"] == 2
     assert row["mean_reference"] == pytest.approx(0.55)
-    assert np.isnan(row["low"])
-    assert np.isnan(row["high"])
+    assert row[["low", "high", "detectable", "bootstrap_low"]].isna().all()
 
 
 def test_other_cells_and_the_order_of_rows_do_not_change_an_interval(tmp_path):

@@ -218,6 +218,9 @@ def test_input_that_the_user_must_mend(data, encoder):
     lacking = {name: c for name, c in classes.items() if name != "mp-17"}
     with pytest.raises(UserError, match=r"1 of 24 .* no point set, first mp-17"):
         evaluate_transfer(encoder, lacking, split, crystals, **SETTINGS)
+    diverging = SETTINGS | {"options": replace(OPTIONS, learning_rate=1e30)}
+    with pytest.raises(UserError, match="draw 0: fine_tuning predicts values that are not finite"):
+        evaluate_transfer(encoder, *data, **diverging)
     with pytest.raises(UserError, match="0 labels for supervised"):
         supervise(encoder, [], np.array([]), OPTIONS, seed=0)
 

@@ -8,6 +8,7 @@ with log_to(snakemake.log[0]):
     import pandas as pd
 
     from unlabelled import tables
+    from unlabelled.files import sha256
     from unlabelled.label_masking import compare
     from unlabelled.label_masking.schema import PAIRED, RESULTS, SUMMARY
 
@@ -17,7 +18,13 @@ with log_to(snakemake.log[0]):
     n_unlabelled = {
         arm: int(pools[variant]["used"].sum()) for arm, variant in params.pre_trained_on.items()
     }
-    provenance = {"seed": seed, "code": params.code}
+    provenance = {
+        "inputs_sha256": [sha256(path) for path in snakemake.input],
+        "comparisons": params.comparisons,
+        "method": params.method,
+        "seed": seed,
+        "code": params.code,
+    }
     made = {
         "results": (results, RESULTS),
         "summary": (compare.summary(results, n_unlabelled), SUMMARY),

@@ -8,6 +8,7 @@ with log_to(snakemake.log[0]):
     import pandas as pd
 
     from unlabelled import tables
+    from unlabelled.files import sha256
     from unlabelled.label_masking.evaluate import evaluate
     from unlabelled.label_masking.representation import concatenated
     from unlabelled.label_masking.schema import RESULTS
@@ -37,6 +38,6 @@ with log_to(snakemake.log[0]):
         )
         for arm_seed, readouts in zip(params.seeds, encoded or [[]], strict=True)
     ]
-    provenance = {"arm": params.arm, "label": params.label, "seed": params.seed}
-    provenance["code"] = params.code
+    provenance = {key: params[key] for key in ("arm", "label", "draws", "seed", "code")}
+    provenance["inputs_sha256"] = [sha256(path) for path in snakemake.input]
     tables.write(pd.concat(results), snakemake.output[0], RESULTS, provenance)

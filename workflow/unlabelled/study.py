@@ -78,6 +78,12 @@ def check(
         if task["supervised_on"] is not None:
             others = set(config["tasks"]) - {name}
             _known(f"tasks.{name}.supervised_on", task["supervised_on"], others)
+            if config["tasks"][task["supervised_on"]]["label"] == task["label"]:
+                raise ConfigurationError(
+                    f"tasks.{name}.supervised_on: {task['supervised_on']!r} has the same label, "
+                    f"{task['label']!r}, so a supervised start would see the labels that are "
+                    "masked; choose a task with another label, or null"
+                )
     pretraining, masking = config["pretraining"], config["label_masking"]
     for name, variant in pretraining["variants"].items():
         if variant["trained"]:  # of the others a pool would only change the parameters
@@ -130,13 +136,16 @@ def check(
             raise ConfigurationError(
                 f"embedding_map.representations: {name!r} is not the embedding of an encoder"
             )
-    absent = set(config["transfer"]["seeds"]) - set(pretraining["seeds"])
+    transfer = config["transfer"]
+    absent = set(transfer["seeds"]) - set(pretraining["seeds"])
     if absent and starts:
         raise ConfigurationError(
             f"transfer.seeds: {min(absent)} is not in pretraining.seeds {pretraining['seeds']}"
         )
-    if config["transfer"]["draws"] > masking["draws"] and starts:
+    if transfer["draws"] > masking["draws"] and starts:
         raise ConfigurationError("transfer.draws: no more than label_masking.draws")
+    if transfer["min_epochs"] > transfer["max_epochs"]:
+        raise ConfigurationError("transfer.min_epochs: no more than transfer.max_epochs")
     return specs
 
 

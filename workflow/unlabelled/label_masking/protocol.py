@@ -138,7 +138,8 @@ def results(
     Raises
     ------
     UserError
-        If the train part has fewer than `n_labels` crystals.
+        If the train part has fewer than `n_labels` crystals, or a prediction is not finite, as
+        after a training that diverged: left out, it would flatter the arm.
     """
     rows = []
     for draw in range(draws):
@@ -148,6 +149,11 @@ def results(
             start = time.perf_counter()
             prediction = predictor(train.positions(ids), state)
             seconds = time.perf_counter() - start
+            if not np.isfinite(prediction).all():
+                raise UserError(
+                    f"task {task!r}, arm {arm!r} (seed {arm_seed}), {n_labels} labels, draw "
+                    f"{draw}: {head} predicts values that are not finite; lower its learning rate"
+                )
             rows.append(
                 {
                     "task": task,

@@ -33,20 +33,18 @@ PAIRED = pa.schema(
         field("reference_head", pa.string(), "regressor of the reference"),
         field("n_labels", pa.int64(), "labels shown to the regressor"),
         field("n_draws", pa.int64(), "label subsets on which both were trained"),
-        field("n_encoders_arm", pa.int64(), "encoders of the arm"),
-        field("n_encoders_reference", pa.int64(), "encoders of the reference"),
+        field("n_encoders_arm", pa.int64(), "encoders of the arm; 1 without an encoder"),
+        field("n_encoders_reference", pa.int64(), "encoders of the reference, likewise"),
         field("mean_arm", pa.float64(), "mean MAE of the arm", "unit of the label"),
         field("mean_reference", pa.float64(), "mean MAE of the reference", "unit of the label"),
         field("difference", pa.float64(), "mean of arm minus reference", "unit of the label"),
-        field("low", pa.float64(), "lower end of the bootstrap 95 % interval", "unit of the label"),
-        field(
-            "high", pa.float64(), "upper end of the bootstrap 95 % interval", "unit of the label"
-        ),
+        field("low", pa.float64(), "lower end of the 95 % interval", "unit of the label"),
+        field("high", pa.float64(), "upper end of the 95 % interval", "unit of the label"),
         field("relative", pa.float64(), "difference divided by the mean of the reference"),
         field(
             "standard_error",
             pa.float64(),
-            "standard deviation of the bootstrap differences",
+            "standard error of the difference, over draws and encoders",
             "unit of the label",
         ),
         field(
@@ -54,6 +52,18 @@ PAIRED = pa.schema(
             pa.float64(),
             "difference found with a power of 80 % at the 5 % level; where an arm has one encoder, "
             "by that encoder",
+            "unit of the label",
+        ),
+        field(
+            "bootstrap_low",
+            pa.float64(),
+            "lower end of the percentile bootstrap 95 % interval",
+            "unit of the label",
+        ),
+        field(
+            "bootstrap_high",
+            pa.float64(),
+            "upper end of the percentile bootstrap 95 % interval",
             "unit of the label",
         ),
     ]
@@ -66,7 +76,7 @@ SUMMARY = pa.schema(
         field("head", pa.string(), "regressor on the frozen representation"),
         field("n_labels", pa.int64(), "labels shown to the regressor"),
         field("n_draws", pa.int64(), "label subsets"),
-        field("n_encoder_seeds", pa.int64(), "encoders of the arm"),
+        field("n_encoder_seeds", pa.int64(), "encoders of the arm; 1 without an encoder"),
         field("n_unlabelled", pa.int64(), "crystals of its pre-training; 0 without"),
         field("median", pa.float64(), "median test MAE", "unit of the label"),
         field("mean", pa.float64(), "mean test MAE", "unit of the label"),

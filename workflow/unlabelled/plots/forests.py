@@ -20,7 +20,7 @@ COLUMNS = 2  # panels beside each other, at most
 PERCENTAGES = 22  # points, room for percentages beside a panel
 BETTER = "#EFF4F8"  # shade of the side on which the arm is better
 INTERVALS = (
-    "bars: bootstrap 95\N{NO-BREAK SPACE}% interval over subsets and encoders (none below three "
+    "bars: 95\N{NO-BREAK SPACE}% interval over subsets and encoders (none below three "
     "subsets). Filled: the interval excludes zero."
 )
 
