@@ -61,11 +61,13 @@ def paired_differences(table: pd.DataFrame, *, quantity: str, unit: str) -> Figu
     heights = [max(style.LEAST, pitch * n_rows) for n_rows in rows]
     fig = style.figure(style.PAGE, sum(heights) + 0.42 * len(lines) + 0.2)
     grid = fig.subplots(len(lines), columns, squeeze=False, height_ratios=heights)
-    ends = _ends(table)
     axes = list(grid.flat)[: len(panels)]
+    cut = ""
     places = zip(axes, panels, np.repeat(rows, columns), strict=False)
     for ax, ((head, reference_head), comparisons), n_rows in places:
         shown = table[(table["head"] == head) & (table["reference_head"] == reference_head)]
+        ends = _ends(shown)
+        cut = cut or _cut(shown, ends)
         _comparisons(ax, shown, comparisons, colours, pitch, ends)
         ax.set_ylim(n_rows - 0.5, -0.5)
         ax.set_title(_title(head, reference_head))
@@ -80,7 +82,8 @@ def paired_differences(table: pd.DataFrame, *, quantity: str, unit: str) -> Figu
         fig,
         "Difference in test MAE, mean over "
         f"{style.counted(table['n_draws'], 'shared label subset')}; {INTERVALS} "
-        f"{_cut(table, ends)}Percentages: difference relative to the mean of the reference.",
+        f"{cut}Percentages: difference relative to the mean of the reference. Every panel has a "
+        "scale of its own.",
     )
     return fig
 
