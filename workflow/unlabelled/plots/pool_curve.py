@@ -46,7 +46,7 @@ def pool_curve(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     lines = math.ceil(len(heads) / columns)
     width = style.COLUMN if columns == 1 else min(style.PAGE, 1.0 + 2.6 * columns)
     fig = style.figure(width, 0.35 + 2.3 * lines)
-    grid = fig.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    grid = fig.subplots(lines, columns, squeeze=False, sharex=True)
     panels = list(grid.flat)[: len(heads)]
     sizes = sorted({int(size) for size in table["n_unlabelled"]})
     for ax, head in zip(panels, heads, strict=True):
@@ -79,7 +79,8 @@ def pool_curve(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
         fig,
         f"Mean and standard deviation over {style.counted(table['n_draws'], 'draw')} of the labels "
         f"× {style.counted(table['n_encoder_seeds'], 'encoder seed')}. "
-        f"Arms: {', '.join(style.readable(arm) for arm in style.appearing(table['arm']))}.",
+        f"Arms: {', '.join(style.readable(arm) for arm in style.appearing(table['arm']))}. "
+        "Every panel has a scale of its own.",
     )
     return fig
 
