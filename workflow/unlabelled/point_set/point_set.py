@@ -9,6 +9,7 @@ from unlabelled.point_set.features import MAX_ATOMIC_NUMBER, elements_without_fe
 from unlabelled.point_set.supercell import supercell_matrix
 from unlabelled.structures.schema import Reason
 
+TOLERANCE = 1e-3  # Å; distances are told apart down to this
 PRIMITIVE_TOLERANCE = 0.5  # Å, pymatgen's default for PrimitiveCellTransformation
 
 
@@ -28,24 +29,61 @@ class PointSet:
     ----------
     atomic_numbers : numpy.ndarray
         (P,) int16, one per primitive site.
-    distances : numpy.ndarray
-        (P, S) float32, Å: minimum-image distance, under the supercell's periodicity, of primitive
-        site i to supercell atom j. Atom j is an image of primitive site ``j // (S / P)``. The atom
-        itself is included, with distance 0.
+    levels : numpy.ndarray
+        (L,) float32, Å, ascending: the distances that occur. Those closer than :data:`TOLERANCE`
+        are one level, at their mean. The first is 0.
+    level : numpy.ndarray
+        (P, S) uint16: number of the level of the minimum-image distance, under the supercell's
+        periodicity, of primitive site i to supercell atom j. Atom j is an image of primitive site
+        ``j // (S / P)``. The atom itself is included, at level 0.
     """
 
     atomic_numbers: np.ndarray
-    distances: np.ndarray
+    levels: np.ndarray
+    level: np.ndarray
+
+    @classmethod
+    def of_distances(cls, atomic_numbers: np.ndarray, distances: np.ndarray) -> "PointSet":
+        """Merge equal distances (P, S), Å, into levels."""
+        levels, level = distance_levels(distances)
+        return cls(atomic_numbers, levels, level)
+
+    @property
+    def distances(self) -> np.ndarray:
+        """Distance of every site to every atom, (P, S) float32, Å."""
+        distances: np.ndarray = self.levels[self.level]
+        return distances
 
     @property
     def n_sites(self) -> int:
         """Number of primitive sites P."""
-        return int(self.distances.shape[0])
+        return int(self.level.shape[0])
 
     @property
     def n_supercell(self) -> int:
         """Number of supercell atoms S."""
-        return int(self.distances.shape[1])
+        return int(self.level.shape[1])
+
+
+def distance_levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Merge distances that differ by less than :data:`TOLERANCE`.
+
+    Parameters
+    ----------
+    distances
+        Any shape, Å.
+
+    Returns
+    -------
+    levels : numpy.ndarray
+        (L,) float32, Å, ascending: mean of the distances of every level.
+    level : numpy.ndarray
+        Level of every distance, uint16.
+    """
+    steps, level = np.unique(np.rint(distances / TOLERANCE), return_inverse=True)
+    totals = np.bincount(level.ravel(), distances.ravel().astype(float))
+    levels = (totals / np.bincount(level.ravel())).astype(np.float32)
+    return levels, level.reshape(distances.shape).astype(np.uint16)
 
 
 def point_set(structure: Structure, max_sites: int, max_atoms: int) -> PointSet:
@@ -86,7 +124,7 @@ def point_set(structure: Structure, max_sites: int, max_atoms: int) -> PointSet:
     # pymatgen lists the images of a primitive site one after another.
     images = len(supercell) // n_primitive
     distances = supercell.distance_matrix[::images].astype(np.float32)
-    return PointSet(atomic_numbers, distances)
+    return PointSet.of_distances(atomic_numbers, distances)
 
 
 def _check_elements(structure: Structure) -> None:

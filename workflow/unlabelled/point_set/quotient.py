@@ -6,8 +6,6 @@ import numpy as np
 
 from unlabelled.point_set.point_set import PointSet
 
-TOLERANCE = 1e-3  # Å; distances are told apart down to this
-
 
 @dataclass(frozen=True, slots=True)
 class SiteClasses:
@@ -21,18 +19,21 @@ class SiteClasses:
         (K,) int64, primitive sites in every class.
     pair_i, pair_j : numpy.ndarray
         (M,) int64, class of the site that looks (ascending) and of the atom seen.
-    distances : numpy.ndarray
-        (M,) float32, Å.
+    pair_level : numpy.ndarray
+        (M,) int64, level of the distance.
     pair_multiplicity : numpy.ndarray
         (M,) int64, supercell atoms merged into the pair, as one site of the class sees them.
+    levels : numpy.ndarray
+        (L,) float32, Å: distance of every level.
     """
 
     atomic_numbers: np.ndarray
     multiplicity: np.ndarray
     pair_i: np.ndarray
     pair_j: np.ndarray
-    distances: np.ndarray
+    pair_level: np.ndarray
     pair_multiplicity: np.ndarray
+    levels: np.ndarray
 
     @property
     def n_classes(self) -> int:
@@ -47,7 +48,7 @@ class SiteClasses:
     @property
     def n_pairs(self) -> int:
         """Number of pairs M."""
-        return len(self.distances)
+        return len(self.pair_level)
 
 
 def quotient(point_set: PointSet) -> SiteClasses:
@@ -66,14 +67,14 @@ def quotient(point_set: PointSet) -> SiteClasses:
     Returns
     -------
     SiteClasses
-        Exact up to distances that differ by less than :data:`TOLERANCE`, of which the first stands
-        for all.
+        Exact: to the encoder it is the same point set.
     """
     site_of_atom = np.arange(point_set.n_supercell) * point_set.n_sites // point_set.n_supercell
-    steps = np.rint(point_set.distances / TOLERANCE).astype(np.int64)
+    level = point_set.level.astype(np.int64)
+    n_levels = len(point_set.levels)
     colours = np.unique(point_set.atomic_numbers, return_inverse=True)[1]
     while True:
-        keys = _pair_keys(colours[site_of_atom], steps)
+        keys = colours[site_of_atom] * n_levels + level
         rows = np.column_stack([colours, np.sort(keys, axis=1)])
         refined = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
         if refined.max() == colours.max():
@@ -82,16 +83,28 @@ def quotient(point_set: PointSet) -> SiteClasses:
     _, first_site, multiplicity = np.unique(colours, return_index=True, return_counts=True)
     parts = []
     for site_class, site in enumerate(first_site):
-        _, first_atom, merged = np.unique(keys[site], return_index=True, return_counts=True)
-        seen = colours[site_of_atom[first_atom]]
-        looking = np.full(len(seen), site_class)
-        parts.append((looking, seen, point_set.distances[site, first_atom], merged))
-    pair_i, pair_j, distances, pair_multiplicity = map(np.concatenate, zip(*parts, strict=True))
+        seen, merged = np.unique(keys[site], return_counts=True)
+        parts.append((np.full(len(seen), site_class), seen // n_levels, seen % n_levels, merged))
+    pair_i, pair_j, pair_level, pair_multiplicity = map(np.concatenate, zip(*parts, strict=True))
     numbers = point_set.atomic_numbers[first_site].astype(np.int64)
-    return SiteClasses(numbers, multiplicity, pair_i, pair_j, distances, pair_multiplicity)
+    return SiteClasses(
+        numbers, multiplicity, pair_i, pair_j, pair_level, pair_multiplicity, point_set.levels
+    )
 
 
-def _pair_keys(colour_of_atom: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """One integer per (colour of the atom, distance), (P, S)."""
-    keys: np.ndarray = colour_of_atom[None, :] * (steps.max() + 1) + steps
-    return keys
+def every_site(point_set: PointSet) -> SiteClasses:
+    """Return the trivial quotient: every site a class, every atom that it sees a pair.
+
+    The pairs of a site stand in the order of the atoms of the point set.
+    """
+    n_sites, n_supercell = point_set.n_sites, point_set.n_supercell
+    sites = np.arange(n_sites)
+    return SiteClasses(
+        point_set.atomic_numbers.astype(np.int64),
+        np.ones(n_sites, np.int64),
+        np.repeat(sites, n_supercell),
+        np.tile(np.repeat(sites, n_supercell // n_sites), n_sites),
+        point_set.level.ravel().astype(np.int64),
+        np.ones(n_sites * n_supercell, np.int64),
+        point_set.levels,
+    )
