@@ -8,203 +8,110 @@ composition of a permuted environment is kept in expectation instead of exactly.
 too, stands for all sites of a class.
 """
 
-from dataclasses import dataclass, replace
-
 import torch
 from torch import Tensor
 
 from unlabelled.infomax.options import InfoMaxOptions
+from unlabelled.infomax.samples import FalseSamples, all_of_rows
 from unlabelled.point_set.ragged import RaggedBatch
 from unlabelled.site_net.encoder import GLOBAL_WIDTH, LOCAL_WIDTH
+from unlabelled.site_net.fused import Environments
 
 
-@dataclass(frozen=True, slots=True)
-class ClassDraws:
-    """All random numbers of one step.
-
-    Attributes
-    ----------
-    donor : torch.Tensor
-        (K,) int64: the class of another crystal that replaces class i in a negative.
-    donor_pairs, donor_owner : torch.Tensor
-        (M',) int64: pairs of the donors, in the order of the classes they replace, and those.
-    own_species : torch.Tensor
-        (M',) int64: class of an own atom at every distance of the donor.
-    donor_species : torch.Tensor
-        (M,) int64: class of an atom of the donor at every own distance.
-    permuted : torch.Tensor
-        (M,) int64: class of an own atom at every own distance.
-    local_noise : torch.Tensor
-        (K, 32) standard normal, or zero.
-    global_noise : torch.Tensor
-        (C, 64) standard normal, or zero.
-    """
-
-    donor: Tensor
-    donor_pairs: Tensor
-    donor_owner: Tensor
-    own_species: Tensor
-    donor_species: Tensor
-    permuted: Tensor
-    local_noise: Tensor
-    global_noise: Tensor
-
-
-def draw(
+def false_samples(
     batch: RaggedBatch, options: InfoMaxOptions, generator: torch.Generator, *, noise: bool
-) -> ClassDraws:
-    """Draw what one step needs; see :func:`unlabelled.infomax.negatives.draw`."""
-    device = batch.features.device
-    n_classes, n_crystals = batch.features.shape[0], batch.n_crystals
+) -> FalseSamples:
+    """Draw the false samples of a batch; see :func:`unlabelled.infomax.negatives.false_samples`."""
+    device, numbers = batch.levels.device, batch.atomic_numbers
+    n_classes, n_crystals = len(numbers), batch.n_crystals
+    classes = torch.arange(n_classes, device=device)
     order = torch.randperm(n_crystals, generator=generator).to(device)
     donor_crystal = torch.empty_like(order)
     donor_crystal[order] = order.roll(1)
-    sizes = torch.bincount(batch.crystal, minlength=n_crystals)
-    donor = _drawn(donor_crystal[batch.crystal], sizes, batch.multiplicity, generator)
+    sites = _Members(torch.bincount(batch.crystal), batch.multiplicity)
+    donor = sites.drawn(donor_crystal[batch.crystal], generator)
 
-    n_pairs = torch.bincount(batch.pair_i, minlength=n_classes)
-    first_pair = n_pairs.cumsum(0) - n_pairs
-    owner = torch.arange(n_classes, device=device).repeat_interleave(n_pairs[donor])
-    starts = n_pairs[donor].cumsum(0) - n_pairs[donor]
-    places = torch.arange(owner.shape[0], device=device) - starts[owner]
+    n_pairs = batch.first_pair.diff()
+    start = torch.cat([n_pairs.new_zeros(1), n_pairs[donor].cumsum(0)])
+    owner = classes.repeat_interleave(n_pairs[donor])
+    donor_pairs = torch.arange(len(owner), device=device) + (
+        batch.first_pair[donor] - start[:-1]
+    ).repeat_interleave(n_pairs[donor])
+    pair_i = classes.repeat_interleave(n_pairs)
+    species_of_pair = numbers[batch.pair_j]
+    atoms = _Members(n_pairs, batch.pair_multiplicity)
 
     def species(rows: Tensor) -> Tensor:
-        """Class of an atom drawn from the environment of every row."""
-        return batch.pair_j[_drawn(rows, n_pairs, batch.pair_multiplicity, generator)]
+        """Species of an atom drawn from the environment of every row."""
+        return species_of_pair[atoms.drawn(rows, generator)]
 
+    def at_own(species: Tensor, centre: Tensor = numbers) -> Environments:
+        return Environments(
+            centre, batch.first_pair, species, batch.pair_level, batch.pair_multiplicity
+        )
+
+    def at_donor(species: Tensor) -> Environments:
+        level, merged = batch.pair_level[donor_pairs], batch.pair_multiplicity[donor_pairs]
+        return Environments(numbers, start, species, level, merged)
+
+    own_species, donor_species, permuted = species(owner), species(donor[pair_i]), species(pair_i)
+    local = {
+        "wrong_distances": at_donor(own_species),
+        "wrong_species": at_own(donor_species),
+    }
+    crystals = {
+        "composition_swapped": at_own(numbers[donor][batch.pair_j], numbers[donor]),
+        "structure_swapped": at_donor(own_species),
+        "permuted": at_own(permuted),
+    }
+
+    def identical(false: Environments) -> Tensor:
+        if false.start is not batch.first_pair:  # the distances are another's
+            return torch.zeros(n_classes, dtype=torch.bool, device=device)
+        rows = all_of_rows(false.species == species_of_pair, pair_i, n_classes)
+        return rows & (false.centre == numbers)
+
+    used = options.engineered_negatives
+    environments = [at_donor(species_of_pair[donor_pairs]), *(local[n] for n in local if n in used)]
+    false_crystals = [crystals[n] for n in crystals if n in used]
+    masked = options.identical_negatives == "masked"
     scale = 1.0 if noise and options.kl_weight > 0 else 0.0
-    return ClassDraws(
+    return FalseSamples(
         donor=donor,
-        donor_pairs=first_pair[donor][owner] + places,
-        donor_owner=owner,
-        own_species=species(owner),
-        donor_species=species(donor[batch.pair_i]),
-        permuted=species(batch.pair_i),
-        local_noise=scale * _normal(n_classes, LOCAL_WIDTH, batch.features, generator),
-        global_noise=scale * _normal(n_crystals, GLOBAL_WIDTH, batch.features, generator),
+        environments=environments,
+        crystals=false_crystals,
+        identical=[identical(e) for e in environments] if masked else [],
+        identical_crystals=[identical(e) for e in false_crystals] if masked else [],
+        local_noise=scale * _normal(n_classes, LOCAL_WIDTH, batch, generator),
+        global_noise=scale * _normal(n_crystals, GLOBAL_WIDTH, batch, generator),
     )
 
 
-def _drawn(group: Tensor, sizes: Tensor, weights: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw one member of every group asked for, in proportion to its weight.
+class _Members:
+    """Members of groups, each as often as its multiplicity says.
 
     Parameters
     ----------
-    group
-        (n,) int64, group to draw from.
     sizes
         (G,) int64, members of every group; the members of a group stand one after another.
-    weights
-        Weight of every member.
-    """
-    last = sizes.cumsum(0)
-    cumulative = weights.double().cumsum(0)  # whole numbers: exact
-    ends = cumulative[last - 1]
-    begins = ends - ends.diff(prepend=ends.new_zeros(1))
-    uniform = torch.rand(group.shape[0], generator=generator, dtype=torch.float64).to(
-        weights.device
-    )
-    where = begins[group] + uniform * (ends - begins)[group]
-    return torch.searchsorted(cumulative, where, right=True).clamp(max=last[group] - 1)
-
-
-def _normal(n: int, width: int, like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(n, width, generator=generator).to(like)
-
-
-@dataclass(frozen=True, slots=True)
-class ClassConstituents:
-    """The environment of every class, as the local scorer sees it.
-
-    Attributes
-    ----------
-    features : torch.Tensor
-        (M, 9) site inputs of the atoms.
-    distances : torch.Tensor
-        (M,), Å.
-    multiplicity : torch.Tensor
-        (M,), atoms merged into the pair.
-    owner : torch.Tensor
-        (M,) int64, class whose environment it is.
-    n_classes : int
-        Number of classes.
+    multiplicity
+        Of every member, whole numbers.
     """
 
-    features: Tensor
-    distances: Tensor
-    multiplicity: Tensor
-    owner: Tensor
-    n_classes: int
+    def __init__(self, sizes: Tensor, multiplicity: Tensor) -> None:
+        members = torch.arange(len(multiplicity), device=sizes.device)
+        self._members = members.repeat_interleave(multiplicity.long())
+        ends = multiplicity.long().cumsum(0)[sizes.cumsum(0) - 1]
+        self._sizes = ends.diff(prepend=ends.new_zeros(1))
+        self._first = ends - self._sizes
 
-    def equals(self, positive: "ClassConstituents") -> Tensor:
-        """(K,) bool: whether no atom differs from the positive's; another's distances do."""
-        if self.owner is not positive.owner:
-            return torch.zeros(self.n_classes, dtype=torch.bool, device=self.owner.device)
-        return _all((self.features == positive.features).all(-1), self.owner, self.n_classes)
-
-    def spread(self, of_classes: Tensor) -> Tensor:
-        """Rows of the owners, for every pair."""
-        return of_classes[self.owner]
-
-    def mean(self, values: Tensor, exponent: float) -> Tensor:
-        """Mean over the atoms, weighted by (d + 1)^-exponent, (K,)."""
-        weight = self.multiplicity * (self.distances + 1) ** -exponent
-        totals = values.new_zeros(2, self.n_classes)
-        totals = totals.index_add(1, self.owner, torch.stack([weight * values, weight]))
-        return totals[0] / totals[1]
+    def drawn(self, groups: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw one member of every group asked for, in proportion to its multiplicity."""
+        sizes = self._sizes[groups]
+        # double: float32 would round up to the next group
+        uniform = torch.rand(len(groups), generator=generator, dtype=torch.float64).to(sizes.device)
+        return self._members[self._first[groups] + (uniform * sizes).long()]
 
 
-def environments(
-    batch: RaggedBatch, draws: ClassDraws, options: InfoMaxOptions
-) -> tuple[ClassConstituents, list[ClassConstituents]]:
-    """Return true and false environments; see :func:`unlabelled.infomax.negatives.environments`."""
-    features, n_classes = batch.features, batch.features.shape[0]
-    at_own = (batch.distances, batch.pair_multiplicity, batch.pair_i, n_classes)
-    at_donor = (
-        batch.distances[draws.donor_pairs],
-        batch.pair_multiplicity[draws.donor_pairs],
-        draws.donor_owner,
-        n_classes,
-    )
-    own = ClassConstituents(features[batch.pair_j], *at_own)
-    false = [ClassConstituents(features[batch.pair_j[draws.donor_pairs]], *at_donor)]
-    if "wrong_distances" in options.engineered_negatives:
-        false.append(ClassConstituents(features[draws.own_species], *at_donor))
-    if "wrong_species" in options.engineered_negatives:
-        false.append(ClassConstituents(features[draws.donor_species], *at_own))
-    return own, false
-
-
-def false_crystals(
-    batch: RaggedBatch, draws: ClassDraws, options: InfoMaxOptions
-) -> list[RaggedBatch]:
-    """Crystals with one thing wrong; see :func:`unlabelled.infomax.negatives.false_crystals`."""
-    changes: dict[str, dict[str, Tensor]] = {
-        "composition_swapped": {
-            "features": batch.features[draws.donor],
-            "atomic_numbers": batch.atomic_numbers[draws.donor],
-        },
-        "structure_swapped": {
-            "pair_i": draws.donor_owner,
-            "pair_j": draws.own_species,
-            "distances": batch.distances[draws.donor_pairs],
-            "pair_multiplicity": batch.pair_multiplicity[draws.donor_pairs],
-        },
-        "permuted": {"pair_j": draws.permuted},
-    }
-    used = [changes[name] for name in changes if name in options.engineered_negatives]
-    return [replace(batch, **change) for change in used]
-
-
-def same_sites(false: RaggedBatch, true: RaggedBatch) -> Tensor:
-    """(K,) bool: classes that the encoder cannot tell from the true crystal's."""
-    own = (false.features == true.features).all(-1)
-    if false.pair_i is not true.pair_i:
-        return torch.zeros_like(own)
-    atoms = (false.features[false.pair_j] == true.features[true.pair_j]).all(-1)
-    return own & _all(atoms, true.pair_i, own.shape[0])
-
-
-def _all(pairs: Tensor, owner: Tensor, n_classes: int) -> Tensor:
-    different = torch.zeros(n_classes, device=owner.device)
-    return different.index_add(0, owner, (~pairs).float()) == 0
+def _normal(n: int, width: int, like: RaggedBatch, generator: torch.Generator) -> Tensor:
+    return torch.randn(n, width, generator=generator).to(like.levels)

@@ -1,4 +1,4 @@
-"""The Deep InfoMax objective: local (sites) and global (crystals), in the literal form.
+"""The Deep InfoMax objective: local (sites) and global (crystals).
 
 Both levels maximise the Jensen-Shannon lower bound of the mutual information between a
 representation and the parts it was made from: softplus(−T) for true pairs and softplus(T) for false
@@ -6,51 +6,63 @@ ones, T the dot product of two small networks' outputs. Source: the authors' mod
 module (see the documentation of this project); the paper is doi:10.1039/D4DD00202D.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss, one_hot, softplus
+from torch.nn.functional import linear, mse_loss, one_hot, softplus
 
-from unlabelled.infomax import class_negatives
-from unlabelled.infomax import negatives as site_negatives
-from unlabelled.infomax.class_negatives import ClassConstituents, ClassDraws
-from unlabelled.infomax.negatives import Constituents, Draws
+from unlabelled.infomax import class_negatives, negatives
 from unlabelled.infomax.options import InfoMaxOptions
-from unlabelled.point_set.batch import Batch
+from unlabelled.infomax.samples import FalseSamples
+from unlabelled.infomax.scorer import environment_loss
 from unlabelled.point_set.features import N_FEATURES
 from unlabelled.point_set.ragged import RaggedBatch
 from unlabelled.site_net.encoder import (
     GLOBAL_WIDTH,
     LOCAL_WIDTH,
-    Activation,
+    Activated,
     EncoderOptions,
     SiteNet,
-    activation,
     crystal_mean,
+    own_environments,
 )
-
-AnyBatch = Batch | RaggedBatch
-AnyDraws = Draws | ClassDraws
+from unlabelled.site_net.fused import Activation, joined
 
 _SCORE_WIDTH = 128
 _N_ELEMENTS = 103
 
 
-def sampling(batch: AnyBatch) -> Any:
-    """Return the module that makes the false samples of a form of batch."""
-    return site_negatives if isinstance(batch, Batch) else class_negatives
+def false_samples(
+    batch: RaggedBatch, options: InfoMaxOptions, generator: torch.Generator, *, noise: bool
+) -> FalseSamples:
+    """Draw the false samples of one step, by classes of sites or by sites as the variant has it.
+
+    Parameters
+    ----------
+    batch
+        Of classes, or of sites, on any device.
+    options
+        Variant.
+    generator
+        CPU generator: numbers are drawn there, so that they do not depend on the device.
+    noise
+        Whether representations are sampled.
+    """
+    if options.quotient:
+        return class_negatives.false_samples(batch, options, generator, noise=noise)
+    return negatives.false_samples(batch, options, generator, noise=noise)
 
 
 def _projection(width_in: int, name: Activation) -> nn.Sequential:
     """One side of a scorer: into the space where the dot product is taken."""
-    return nn.Sequential(nn.Linear(width_in, 64), activation(name), nn.Linear(64, _SCORE_WIDTH))
+    return nn.Sequential(nn.Linear(width_in, 64), Activated(name), nn.Linear(64, _SCORE_WIDTH))
 
 
 def _probe(width_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(GLOBAL_WIDTH, 256), nn.Mish(), nn.Linear(256, width_out))
+    return nn.Sequential(nn.Linear(GLOBAL_WIDTH, 256), Activated("mish"), nn.Linear(256, width_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,76 +118,76 @@ class InfoMax(nn.Module):
             _probe(n_properties) if options.selection == "property_probe" else None
         )
 
-    def local_stage(self, batch: AnyBatch, draws: AnyDraws) -> LocalStage:
+    def local_stage(self, batch: RaggedBatch, samples: FalseSamples) -> LocalStage:
         """Sites against the atoms of their environment.
 
         Loss of a site: Σ_j ω_ij softplus(−T⁺_ij) + mean over negatives of Σ_j ω_ij softplus(T⁻_ij),
         with ω_ij = (d_ij + 1)^−e normalised over j; mean over the sites of a crystal, then over
         crystals.
         """
-        attended = self.encoder.local(batch)
-        mean = self.encoder.local.bottleneck(attended)
+        local = self.encoder.local
+        environments = own_environments(batch)
+        attended = local.attend(local.parts(batch), environments)
+        mean = local.bottleneck(attended)
         log_variance = self.local_log_variance(attended)
-        anchor = self.site_projection(mean + draws.local_noise * (log_variance / 2).exp())
-        positive, negatives = sampling(batch).environments(batch, draws, self.options)
-        true = self._environment_loss(anchor, positive, sign=-1)
-        false = [self._environment_loss(anchor, negative, sign=1) for negative in negatives]
-        identical = [negative.equals(positive) for negative in negatives]
-        loss = self._contrast(true, false, identical, batch)
+        anchor = self.site_projection(mean + samples.local_noise * (log_variance / 2).exp())
+        score = self._environment_loss(anchor, batch)
+        true = score(environments, sign=-1)
+        false = [score(environment, sign=1) for environment in samples.environments]
+        loss = self._contrast(true, false, samples.identical, batch)
         return LocalStage(mean, loss, self._divergence(mean, log_variance, batch))
 
-    def encode_negatives(
-        self, batch: AnyBatch, draws: AnyDraws
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """Local representations of false crystals, and which of their sites are not false.
+    @torch.no_grad()
+    def encode_negatives(self, batch: RaggedBatch, samples: FalseSamples) -> list[Tensor]:
+        """Local representations of false crystals, all in one pass.
 
         Returns
         -------
-        representations : list of torch.Tensor
-            (N, 32) each, without gradient; empty without engineered negatives.
-        identical : list of torch.Tensor
-            (N,) bool each.
+        list of torch.Tensor
+            (K, 32) each, without gradient; empty without engineered negatives.
         """
-        form = sampling(batch)
-        crystals = form.false_crystals(batch, draws, self.options)
-        with torch.no_grad():
-            representations = [self.encoder.local.represent(crystal) for crystal in crystals]
-        return representations, [form.same_sites(crystal, batch) for crystal in crystals]
+        if not samples.crystals:
+            return []
+        local = self.encoder.local
+        attended = local.attend(local.parts(batch), joined(samples.crystals))
+        return list(local.bottleneck(attended).split(len(batch.atomic_numbers)))
 
     def global_stage(
         self,
         local: Tensor,
-        negatives: tuple[Sequence[Tensor], Sequence[Tensor]],
-        batch: AnyBatch,
-        draws: AnyDraws,
+        false_local: Sequence[Tensor],
+        batch: RaggedBatch,
+        samples: FalseSamples,
     ) -> GlobalStage:
         """Crystals against their sites.
 
         Parameters
         ----------
         local
-            μ of the true crystals, (N, 32); no gradient flows back to it.
-        negatives
+            μ of the true crystals, (K, 32); no gradient flows back to it.
+        false_local
             From :meth:`encode_negatives`.
-        batch, draws
-            Crystals and randomness.
+        batch, samples
+            Crystals, and what they are contrasted with.
         """
         local = local.detach()
         pooled = self.encoder.pooled(local, batch)
         mean = self.encoder.pooled.bottleneck(pooled)
         log_variance = self.global_log_variance(pooled)
-        anchor = self.crystal_projection(mean + draws.global_noise * (log_variance / 2).exp())
-        own_anchor = anchor[batch.crystal]
-        member = self.member_projection(local)
+        anchor = self.crystal_projection(mean + samples.global_noise * (log_variance / 2).exp())
+        own_anchor = anchor.index_select(0, batch.crystal)
+        member, *false_members = self.member_projection(torch.cat([local, *false_local])).split(
+            len(local)
+        )
         true = softplus(-(own_anchor * member).sum(-1))
-        other_crystal = batch.crystal[draws.donor]
-        false = [softplus((anchor[other_crystal] * member).sum(-1))]
-        identical = [other_crystal == batch.crystal]
-        false += [softplus((own_anchor * self.member_projection(r)).sum(-1)) for r in negatives[0]]
-        loss = self._contrast(true, false, [*identical, *negatives[1]], batch)
+        other_crystal = batch.crystal[samples.donor]
+        false = [softplus((anchor.index_select(0, other_crystal) * member).sum(-1))]
+        false += [softplus((own_anchor * other).sum(-1)) for other in false_members]
+        identical = [other_crystal == batch.crystal, *samples.identical_crystals]
+        loss = self._contrast(true, false, identical, batch)
         return GlobalStage(mean, loss, self._divergence(mean, log_variance))
 
-    def composition_loss(self, representation: Tensor, batch: AnyBatch) -> Tensor:
+    def composition_loss(self, representation: Tensor, batch: RaggedBatch) -> Tensor:
         """Total variation between decoded and true element fractions, mean over crystals.
 
         Parameters
@@ -192,7 +204,7 @@ class InfoMax(nn.Module):
         fractions = crystal_mean(elements, batch)
         return (1 - torch.minimum(decoded, fractions).sum(dim=1)).mean()
 
-    def probe_loss(self, representation: Tensor, batch: AnyBatch) -> tuple[Tensor, Tensor]:
+    def probe_loss(self, representation: Tensor, batch: RaggedBatch) -> tuple[Tensor, Tensor]:
         """Squared and absolute error of the property probe on known labels.
 
         Parameters
@@ -216,20 +228,26 @@ class InfoMax(nn.Module):
         squared = mse_loss(predicted, true) if known.any() else predicted.sum()
         return squared, (predicted - true).abs().detach()
 
-    def _environment_loss(
-        self, anchor: Tensor, environment: Constituents | ClassConstituents, sign: int
-    ) -> Tensor:
-        last = self.constituent_projection[-1]
+    def _environment_loss(self, anchor: Tensor, batch: RaggedBatch) -> Callable[..., Tensor]:
+        first, _, last = self.constituent_projection
+        assert isinstance(first, nn.Linear)
         assert isinstance(last, nn.Linear)
-        # ⟨anchor, last(hidden)⟩ with the last layer moved to the anchor's side: once per site
-        folded, constant = anchor @ last.weight, anchor @ last.bias
-        constituents = [environment.features, environment.distances.unsqueeze(-1)]
-        hidden = self.constituent_projection[:-1](torch.cat(constituents, dim=-1))
-        score = (environment.spread(folded) * hidden).sum(dim=-1) + environment.spread(constant)
-        return environment.mean(softplus(sign * score), self.options.distance_exponent)
+        # ⟨anchor, last(hidden)⟩ with the last layer moved to the anchor's side: once per site;
+        # the first layer acts on [species, distance]: the first part once per element
+        of_species, of_distance = torch.split(first.weight, [N_FEATURES, 1], dim=1)
+        return partial(
+            environment_loss,
+            anchor @ last.weight,
+            anchor @ last.bias,
+            linear(self.encoder.local.elements, of_species, first.bias),
+            of_distance.squeeze(1),
+            batch.levels,
+            exponent=self.options.distance_exponent,
+            activation=self.options.local_activation,
+        )
 
     def _contrast(
-        self, true: Tensor, false: Sequence[Tensor], identical: Sequence[Tensor], batch: AnyBatch
+        self, true: Tensor, false: Sequence[Tensor], identical: Sequence[Tensor], batch: RaggedBatch
     ) -> Tensor:
         """Loss of the true pairs plus mean over the negatives: of sites, crystals, then batch."""
         negatives = torch.stack(list(false))
@@ -245,13 +263,13 @@ class InfoMax(nn.Module):
         return of_crystals.sum() / (share > 0).sum().clamp(min=1)
 
     def _divergence(
-        self, mean: Tensor, log_variance: Tensor, sites: AnyBatch | None = None
+        self, mean: Tensor, log_variance: Tensor, sites: RaggedBatch | None = None
     ) -> Tensor:
         """KL divergence from a standard normal, mean over all elements (and all `sites`)."""
         if self.options.kl_form == "authors":
             divergence = mean**2 / 2 + log_variance.exp() - log_variance
         else:
             divergence = (mean**2 + log_variance.exp() - log_variance - 1) / 2
-        if isinstance(sites, RaggedBatch):
+        if sites is not None:
             return (divergence.mean(dim=1) * sites.multiplicity).sum() / sites.multiplicity.sum()
         return divergence.mean()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from unlabelled.errors import UserError
-from unlabelled.site_net.encoder import Activation
+from unlabelled.site_net.fused import Activation
 
 #: The domain-aware false samples: of the local stage the first two, of the global one the others.
 ENGINEERED_NEGATIVES = (

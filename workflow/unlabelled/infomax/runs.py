@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from unlabelled import seeds, tables
 from unlabelled.infomax import history as history_table
 from unlabelled.infomax.options import InfoMaxOptions, variant
 from unlabelled.infomax.training import Crystals, TrainingOptions, initialise, pretrain
-from unlabelled.point_set.point_set import PointSet
-from unlabelled.point_set.shards import read_shards
+from unlabelled.point_set.quotient import SiteClasses
+from unlabelled.point_set.shards import read_classes, read_sites
 from unlabelled.site_net import weights
 from unlabelled.site_net.encoder import SiteNet
 
@@ -30,7 +31,9 @@ def read_pool(
     crystals: Sequence[str],
     point_sets: Sequence[str],
     labels: Sequence[str],
-) -> tuple[list[str], Crystals[PointSet]]:
+    *,
+    quotient: bool,
+) -> tuple[list[str], Crystals]:
     """Read the crystals of pre-training.
 
     Parameters
@@ -45,6 +48,8 @@ def read_pool(
         The folders of their point sets.
     labels
         Labels for the property probe; NaN for datasets without one.
+    quotient
+        Read classes of equal sites instead of sites.
 
     Returns
     -------
@@ -53,16 +58,18 @@ def read_pool(
     Crystals
         Labels divided by their standard deviation after their mean was taken off.
     """
+    read = read_classes if quotient else read_sites
     used = tables.read(pool).query("used")
     names: list[str] = []
-    sets, values = [], []
+    sets: list[SiteClasses] = []
+    values = []
     for dataset, table, folder in zip(datasets, crystals, point_sets, strict=True):
         wanted = set(used.material_id[used.dataset == dataset])
         known = pd.read_parquet(table).set_index("material_id").reindex(columns=list(labels))
-        for material_id, point_set in read_shards([folder]):
+        for material_id, crystal in read([folder]):
             if material_id in wanted:
                 names.append(f"{dataset}/{material_id}")
-                sets.append(point_set)
+                sets.append(crystal)
                 values.append(known.loc[material_id].to_numpy(float))
     table_of_labels = pd.DataFrame(np.array(values).reshape(len(sets), len(labels)))
     standardised = (table_of_labels - table_of_labels.mean()) / table_of_labels.std(ddof=0)
@@ -111,7 +118,10 @@ def pretrain_run(
     """
     torch.set_num_threads(threads)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no devices, no advice
-    names, pool_crystals = read_pool(pool, datasets, crystals, point_sets, labels)
+    options = variant(settings)
+    names, pool_crystals = read_pool(
+        pool, datasets, crystals, point_sets, labels, quotient=options.quotient
+    )
     provenance = {
         "variant": dict(settings),
         "training": dict(training),
@@ -126,7 +136,7 @@ def pretrain_run(
     log.info("pre-training on %d crystals; %s", len(names), digest)
     trained, rows = pretrain(
         pool_crystals,
-        variant(settings),
+        options,
         TrainingOptions(**training),
         _run_key(seed, run_seed),
         folder,
@@ -154,12 +164,12 @@ def _keep_logs(folder: Path) -> None:
         shutil.rmtree(stale)
 
 
-def _digest(names: Sequence[str], crystals: Crystals[PointSet]) -> str:
+def _digest(names: Sequence[str], crystals: Crystals) -> str:
     total = hashlib.sha256(crystals.labels.tobytes())
-    for name, points in zip(names, crystals.point_sets, strict=True):
-        total.update(f"{name} {points.n_sites} {points.n_supercell}\0".encode())
-        total.update(points.atomic_numbers.tobytes())
-        total.update(points.distances.tobytes())
+    for name, crystal in zip(names, crystals.point_sets, strict=True):
+        total.update(f"{name} {crystal.n_classes} {crystal.n_pairs}\0".encode())
+        for field in fields(crystal):
+            total.update(getattr(crystal, field.name).tobytes())
     return total.hexdigest()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import lightning
 import numpy as np
@@ -24,13 +24,12 @@ from unlabelled import seeds
 from unlabelled.errors import UserError
 from unlabelled.infomax.checkpoints import SafetensorsCheckpoint
 from unlabelled.infomax.device import Accelerator, device
-from unlabelled.infomax.objective import AnyBatch, AnyDraws, InfoMax, sampling
+from unlabelled.infomax.objective import InfoMax, false_samples
 from unlabelled.infomax.options import InfoMaxOptions
-from unlabelled.point_set import batch as dense
-from unlabelled.point_set import ragged
+from unlabelled.infomax.samples import FalseSamples
 from unlabelled.point_set.batch import pack
-from unlabelled.point_set.point_set import PointSet
-from unlabelled.point_set.quotient import SiteClasses, quotient
+from unlabelled.point_set.quotient import SiteClasses
+from unlabelled.point_set.ragged import RaggedBatch, collate
 from unlabelled.site_net.encoder import SiteNet
 
 log = logging.getLogger(__name__)
@@ -66,23 +65,23 @@ class TrainingOptions:
     devices: int = 1
 
 
-Form = TypeVar("Form", PointSet, SiteClasses)
-
-
 @dataclass(frozen=True)
-class Crystals(Generic[Form]):
-    """Point sets, or their quotients, and labels (n, T) for the probe, NaN where unknown."""
+class Crystals:
+    """Crystals and labels (n, T) for the probe, NaN where unknown.
 
-    point_sets: Sequence[Form]
+    By classes of sites or by sites, as :attr:`InfoMaxOptions.quotient` has it.
+    """
+
+    point_sets: Sequence[SiteClasses]
     labels: np.ndarray
 
     def __len__(self) -> int:
         return len(self.point_sets)
 
-    def __getitem__(self, index: int) -> tuple[Form, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[SiteClasses, np.ndarray]:
         return self.point_sets[index], self.labels[index]
 
-    def part(self, indices: np.ndarray) -> "Crystals[Form]":
+    def part(self, indices: np.ndarray) -> "Crystals":
         """Return the crystals at `indices`."""
         return Crystals([self.point_sets[i] for i in indices], self.labels[indices])
 
@@ -117,11 +116,9 @@ class Batches(Sampler[list[int]]):
         return len(self.batches)
 
 
-def _collate(items: list[tuple[Any, np.ndarray]]) -> AnyBatch:
-    point_sets, labels = zip(*items, strict=True)
-    collate = dense.collate if isinstance(point_sets[0], PointSet) else ragged.collate
-    batch: AnyBatch = collate(point_sets, np.stack(labels))
-    return batch
+def _collate(items: list[tuple[SiteClasses, np.ndarray]]) -> RaggedBatch:
+    crystals, labels = zip(*items, strict=True)
+    return collate(crystals, np.stack(labels))
 
 
 class PreTraining(lightning.LightningModule):
@@ -137,7 +134,7 @@ class PreTraining(lightning.LightningModule):
     training
         Length, rate, batches.
     crystals
-        All crystals, as point sets; a share is kept for validation.
+        All crystals; a share is kept for validation.
     seed
         Seed of initialisation, split, order and draws.
     """
@@ -146,7 +143,7 @@ class PreTraining(lightning.LightningModule):
         self,
         options: InfoMaxOptions,
         training: TrainingOptions,
-        crystals: Crystals[PointSet],
+        crystals: Crystals,
         seed: int,
     ) -> None:
         super().__init__()
@@ -155,13 +152,10 @@ class PreTraining(lightning.LightningModule):
         self.training_options = training
         self.seed = seed
         self.infomax = initialise(options, seed, crystals.labels.shape[1])
-        used: Crystals[Any] = crystals
-        if options.quotient:
-            used = Crystals([quotient(p) for p in crystals.point_sets], crystals.labels)
-        order = seeds.generator(seed, "infomax", "validation part").permutation(len(used))
-        n_validation = int(options.validation_fraction * len(used))
-        self.validation_part = used.part(np.sort(order[:n_validation]))
-        self.train_part = used.part(np.sort(order[n_validation:]))
+        order = seeds.generator(seed, "infomax", "validation part").permutation(len(crystals))
+        n_validation = int(options.validation_fraction * len(crystals))
+        self.validation_part = crystals.part(np.sort(order[:n_validation]))
+        self.train_part = crystals.part(np.sort(order[n_validation:]))
         self._local_stage = self.infomax.local_stage
         self._global_stage = self.infomax.global_stage
 
@@ -204,6 +198,7 @@ class PreTraining(lightning.LightningModule):
                 amsgrad=True,
                 eps=1e-7,
                 weight_decay=1e-4,
+                fused=True,
             )
             for modules, rate in groups
             if any(modules)
@@ -220,16 +215,16 @@ class PreTraining(lightning.LightningModule):
         """Return the validation batches, the same at every epoch."""
         return self._loader(self.validation_part, np.arange(len(self.validation_part)))
 
-    def training_step(self, batch: AnyBatch, batch_idx: int) -> None:
+    def training_step(self, batch: RaggedBatch, batch_idx: int) -> None:
         """One step of the local stage, then one of the global stage, then of the probes."""
         local_optimiser, global_optimiser, *others = self._optimisers()
-        draws = self._draws(batch, "train", self.current_epoch, batch_idx, noise=True)
-        local = self._local_stage(batch, draws)
+        samples = self._samples(batch, "train", self.current_epoch, batch_idx, noise=True)
+        local = self._local_stage(batch, samples)
         self._step(local_optimiser, local.dim + self.options.kl_weight * local.kl)
 
         # Negatives come from the encoder as the step above left it.
-        negatives = self.infomax.encode_negatives(batch, draws)
-        crystal = self._global_stage(local.representation, negatives, batch, draws)
+        negatives = self.infomax.encode_negatives(batch, samples)
+        crystal = self._global_stage(local.representation, negatives, batch, samples)
         loss = crystal.dim + self.options.kl_weight * crystal.kl
         if self.options.composition_weight:
             hidden = self.infomax.composition_loss(crystal.representation, batch)
@@ -243,14 +238,14 @@ class PreTraining(lightning.LightningModule):
             self._step(others.pop(0), self.infomax.probe_loss(representation, batch)[0])
         self._log("train", batch.n_crystals, local=local, crystal=crystal)
 
-    def validation_step(self, batch: AnyBatch, batch_idx: int) -> None:
+    def validation_step(self, batch: RaggedBatch, batch_idx: int) -> None:
         """Losses on crystals that are not trained on."""
         sampled = self.options.validation == "sampled"
         epoch = self.current_epoch if sampled else 0
-        draws = self._draws(batch, "validation", epoch, batch_idx, noise=sampled)
-        local = self.infomax.local_stage(batch, draws)
-        negatives = self.infomax.encode_negatives(batch, draws)
-        crystal = self.infomax.global_stage(local.representation, negatives, batch, draws)
+        samples = self._samples(batch, "validation", epoch, batch_idx, noise=sampled)
+        local = self.infomax.local_stage(batch, samples)
+        negatives = self.infomax.encode_negatives(batch, samples)
+        crystal = self.infomax.global_stage(local.representation, negatives, batch, samples)
         size = 1 if sampled else batch.n_crystals
         self._log("validation", size, local=local, crystal=crystal)
         if self.options.selection == "property_probe":
@@ -268,15 +263,14 @@ class PreTraining(lightning.LightningModule):
         self.manual_backward(loss)
         optimiser.step()
 
-    def _draws(
-        self, batch: AnyBatch, part: str, epoch: int, index: int, *, noise: bool
-    ) -> AnyDraws:
+    def _samples(
+        self, batch: RaggedBatch, part: str, epoch: int, index: int, *, noise: bool
+    ) -> FalseSamples:
         seed = seeds.integer(self.seed, "infomax", part, epoch, index, self.global_rank)
         generator = torch.Generator().manual_seed(seed)
-        draws: AnyDraws = sampling(batch).draw(batch, self.options, generator, noise=noise)
-        return draws
+        return false_samples(batch, self.options, generator, noise=noise)
 
-    def _loader(self, crystals: Crystals[Any], order: np.ndarray) -> DataLoader[Any]:
+    def _loader(self, crystals: Crystals, order: np.ndarray) -> DataLoader[Any]:
         n_sites = np.array([p.n_sites for p in crystals.point_sets])
         batches = Batches(
             n_sites,
@@ -358,7 +352,7 @@ def initialise(options: InfoMaxOptions, seed: int, n_properties: int = 1) -> Inf
 
 
 def pretrain(
-    crystals: Crystals[PointSet],
+    crystals: Crystals,
     options: InfoMaxOptions,
     training: TrainingOptions,
     seed: int,

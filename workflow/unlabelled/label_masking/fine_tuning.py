@@ -21,7 +21,7 @@ from unlabelled.infomax.device import Accelerator, device
 from unlabelled.point_set.batch import pack
 from unlabelled.point_set.quotient import SiteClasses
 from unlabelled.point_set.ragged import RaggedBatch, collate
-from unlabelled.site_net.encoder import GLOBAL_WIDTH, SiteNet, activation
+from unlabelled.site_net.encoder import GLOBAL_WIDTH, Activated, SiteNet
 
 _HIDDEN = 64
 _LOSSES = {"mae": l1_loss, "mse": mse_loss}
@@ -87,7 +87,7 @@ class Regressor(nn.Module):
         super().__init__()
         self.encoder = deepcopy(encoder)
         self.head = nn.Sequential(
-            nn.Linear(GLOBAL_WIDTH, _HIDDEN), activation("mish"), nn.Linear(_HIDDEN, 1)
+            nn.Linear(GLOBAL_WIDTH, _HIDDEN), Activated("mish"), nn.Linear(_HIDDEN, 1)
         )
         self.mean = float(labels.mean())
         self.sd = float(labels.std()) or 1.0  # equal labels have no scale

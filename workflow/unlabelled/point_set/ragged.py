@@ -1,4 +1,4 @@
-"""Batches of site classes without padding: all pairs of all crystals in one list."""
+"""Batches without padding: all pairs of all crystals, of sites or of classes, in one list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ from unlabelled.point_set.quotient import SiteClasses
 
 @dataclass(frozen=True, slots=True)
 class RaggedBatch:
-    """Quotients of C crystals with K classes and M pairs in all.
+    """C crystals with K sites, or classes of sites, M pairs and L distances in all.
 
     Attributes
     ----------
@@ -25,12 +25,18 @@ class RaggedBatch:
         (K,) float32, primitive sites in every class.
     crystal : torch.Tensor
         (K,) int64, which crystal a class belongs to.
-    pair_i, pair_j : torch.Tensor
-        (M,) int64, class that looks (ascending) and class seen.
-    distances : torch.Tensor
-        (M,) float32, Å.
+    first_pair : torch.Tensor
+        (K + 1,) int64: the pairs of class i are ``first_pair[i]`` to ``first_pair[i + 1]``.
+    pair_j : torch.Tensor
+        (M,) int64, class seen.
+    pair_level : torch.Tensor
+        (M,) int64, distance, as a row of `levels`.
     pair_multiplicity : torch.Tensor
         (M,) float32, atoms merged into the pair.
+    levels : torch.Tensor
+        (L,) float32, Å: the distances that occur in every crystal, ascending from 0.
+    first_level : torch.Tensor
+        (C,) int64: where the levels of every crystal begin.
     n_sites : torch.Tensor
         (C,) float32, primitive sites of every crystal.
     labels : torch.Tensor
@@ -41,10 +47,12 @@ class RaggedBatch:
     features: Tensor
     multiplicity: Tensor
     crystal: Tensor
-    pair_i: Tensor
+    first_pair: Tensor
     pair_j: Tensor
-    distances: Tensor
+    pair_level: Tensor
     pair_multiplicity: Tensor
+    levels: Tensor
+    first_level: Tensor
     n_sites: Tensor
     labels: Tensor
 
@@ -76,23 +84,30 @@ def collate(crystals: Sequence[SiteClasses], labels: np.ndarray | None = None) -
         (C, T), NaN where unknown; all unknown if left out.
     """
     known = np.full((len(crystals), 1), np.nan) if labels is None else labels
-    n_classes = np.array([c.n_classes for c in crystals])
-    first = np.cumsum(n_classes) - n_classes
-    offset = np.repeat(first, [c.n_pairs for c in crystals])
+    n_classes, n_pairs, n_levels = (
+        np.array([len(getattr(c, name)) for c in crystals])
+        for name in ("atomic_numbers", "pair_level", "levels")
+    )
+    first_class, first_level = (np.cumsum(n) - n for n in (n_classes, n_levels))
 
-    def joined(name: str) -> np.ndarray:
-        return np.concatenate([getattr(c, name) for c in crystals])
+    def joined(name: str, dtype: type) -> np.ndarray:
+        return np.concatenate([getattr(c, name) for c in crystals], dtype=dtype, casting="unsafe")
 
-    numbers, multiplicity = joined("atomic_numbers"), joined("multiplicity")
+    numbers, multiplicity = joined("atomic_numbers", np.int64), joined("multiplicity", np.float32)
+    pair_i = joined("pair_i", np.int64) + np.repeat(first_class, n_pairs)
     return RaggedBatch(
         atomic_numbers=torch.from_numpy(numbers),
         features=torch.from_numpy(element_table()[numbers].astype(np.float32)),
-        multiplicity=torch.from_numpy(multiplicity.astype(np.float32)),
+        multiplicity=torch.from_numpy(multiplicity),
         crystal=torch.from_numpy(np.repeat(np.arange(len(crystals)), n_classes)),
-        pair_i=torch.from_numpy(joined("pair_i") + offset),
-        pair_j=torch.from_numpy(joined("pair_j") + offset),
-        distances=torch.from_numpy(joined("distances")),
-        pair_multiplicity=torch.from_numpy(joined("pair_multiplicity").astype(np.float32)),
-        n_sites=torch.from_numpy(np.add.reduceat(multiplicity, first).astype(np.float32)),
+        first_pair=torch.from_numpy(np.searchsorted(pair_i, np.arange(len(numbers) + 1))),
+        pair_j=torch.from_numpy(joined("pair_j", np.int64) + np.repeat(first_class, n_pairs)),
+        pair_level=torch.from_numpy(
+            joined("pair_level", np.int64) + np.repeat(first_level, n_pairs)
+        ),
+        pair_multiplicity=torch.from_numpy(joined("pair_multiplicity", np.float32)),
+        levels=torch.from_numpy(joined("levels", np.float32)),
+        first_level=torch.from_numpy(first_level),
+        n_sites=torch.from_numpy(np.add.reduceat(multiplicity, first_class)),
         labels=torch.from_numpy(known.astype(np.float32)),
     )

@@ -1,24 +1,24 @@
-"""The encoder of the DIM study, layer by layer: one attention block with one head, then pooling.
+"""The encoder of the DIM study: one attention block with one head, then pooling.
 
-On a dense batch every pair of a site and a supercell atom is a row of a padded tensor. A ragged
-batch of site classes gives the same numbers, up to rounding, from fewer rows. Sizes are those of
-the configuration that the authors' instructions prescribe (compact_dim_nocomp_klnorm). Modules, not
-formulas, are the vocabulary here; the formulas are in the docstrings.
+The modules are those of the study and hold its parameters; what is computed with them is the same
+up to rounding as in the literal form (:mod:`unlabelled.site_net.literal`), with less arithmetic:
+matrices that act on concatenated vectors are cut into parts, each applied once for every site,
+class of sites or distance instead of once for every pair, and the gain and bias of a layer norm
+are folded into the linear map that follows. Sizes are those of the configuration that the authors'
+instructions prescribe (compact_dim_nocomp_klnorm).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from unlabelled.point_set.batch import Batch
-from unlabelled.point_set.features import N_FEATURES
+from unlabelled.point_set.features import N_FEATURES, element_table
 from unlabelled.point_set.ragged import RaggedBatch
-
-Activation = Literal["relu", "mish"]
+from unlabelled.site_net.fused import Activation, Environments, activated, attend, normalised
+from unlabelled.site_net.kernels import WIDTH
 
 LOCAL_WIDTH = 32
 GLOBAL_WIDTH = 64
@@ -45,14 +45,59 @@ class EncoderOptions:
     local_activation: Activation = "mish"
 
 
-def activation(name: Activation) -> nn.Module:
-    """Return the activation module of that name; mish is x·tanh(softplus x)."""
-    return {"relu": nn.ReLU, "mish": nn.Mish}[name]()
+class Activated(nn.Module):
+    """Activation; mish is x·tanh(softplus x)."""
+
+    def __init__(self, name: Activation) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Activate every number."""
+        return activated(x, self.name)
 
 
-def block(width_in: int, width_out: int, name: Activation) -> nn.Sequential:
+class Block(nn.Sequential):
     """Linear layer, activation, layer norm: in this order throughout the encoder."""
-    return nn.Sequential(nn.Linear(width_in, width_out), activation(name), nn.LayerNorm(width_out))
+
+    def __init__(self, width_in: int, width_out: int, name: Activation) -> None:
+        super().__init__(nn.Linear(width_in, width_out), Activated(name), nn.LayerNorm(width_out))
+        self.name = name
+
+    @property
+    def linear(self) -> nn.Linear:
+        """First layer."""
+        layer = self[0]
+        assert isinstance(layer, nn.Linear)
+        return layer
+
+    @property
+    def norm(self) -> nn.LayerNorm:
+        """Last layer."""
+        layer = self[2]
+        assert isinstance(layer, nn.LayerNorm)
+        return layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform x, (n, width_in) to (n, width_out)."""
+        return normalised(self.linear(x), self.name) * self.norm.weight + self.norm.bias
+
+
+@dataclass(frozen=True, slots=True)
+class PairParts:
+    """What the first layers of attention and value make of the parts of a pair.
+
+    Attributes
+    ----------
+    looking, seen : torch.Tensor
+        (100, 128), by atomic number: of the site that looks, with the bias, and of the atom seen.
+    between : torch.Tensor
+        (L, 128), of the distance.
+    """
+
+    looking: Tensor
+    seen: Tensor
+    between: Tensor
 
 
 class LocalEncoder(nn.Module):
@@ -67,58 +112,88 @@ class LocalEncoder(nn.Module):
         Activation.
     """
 
+    elements: Tensor
+
     def __init__(self, name: Activation) -> None:
         super().__init__()
-        self.site = block(N_FEATURES, _SITE, name)
-        self.interaction = block(1, _INTERACTION, name)
-        self.attention = nn.Sequential(block(_PAIR, 64, name), nn.Linear(64, 1))
-        self.value = nn.Sequential(block(_PAIR, 64, name), block(64, 64, name))
-        self.bottleneck = nn.Linear(64, LOCAL_WIDTH)
+        self.name = name
+        self.site = Block(N_FEATURES, _SITE, name)
+        self.interaction = Block(1, _INTERACTION, name)
+        self.attention = nn.Sequential(Block(_PAIR, WIDTH, name), nn.Linear(WIDTH, 1))
+        self.value = nn.Sequential(Block(_PAIR, WIDTH, name), Block(WIDTH, WIDTH, name))
+        self.bottleneck = nn.Linear(WIDTH, LOCAL_WIDTH)
+        # The site inputs are a function of the element.
+        inputs = torch.from_numpy(np.nan_to_num(element_table())).float()
+        self.register_buffer("elements", inputs, persistent=False)
 
-    def forward(self, batch: Batch | RaggedBatch) -> Tensor:
+    def parts(self, batch: RaggedBatch) -> PairParts:
+        """Apply the first layers to every element and every distance of a batch."""
+        attention, value = self._first(self.attention).linear, self._first(self.value).linear
+        matrix = torch.cat([attention.weight, value.weight])
+        own, seen, between = torch.split(matrix, [_SITE, _SITE, _INTERACTION], dim=1)
+        site = self.site(self.elements)
+        return PairParts(
+            linear(site, own, torch.cat([attention.bias, value.bias])),
+            linear(site, seen),
+            linear(self.interaction(batch.levels.unsqueeze(-1)), between),
+        )
+
+    def attend(self, parts: PairParts, environments: Environments) -> Tensor:
+        """Attended environment h of every row, (R, 64)."""
+        attention, value = self._first(self.attention).norm, self._first(self.value).norm
+        to_logit, second = self.attention[1], self.value[1]
+        assert isinstance(to_logit, nn.Linear)
+        assert isinstance(second, Block)
+        h = attend(
+            parts.looking.index_select(0, environments.centre),
+            parts.seen,
+            parts.between,
+            (to_logit.weight * attention.weight).squeeze(0),
+            second.linear.weight * value.weight,
+            linear(value.bias, second.linear.weight, second.linear.bias),
+            environments,
+            self.name,
+        )
+        # No softmax sees a constant; its gradient of zero keeps the weight decay of the biases.
+        constant = linear(attention.bias, to_logit.weight, to_logit.bias)
+        return h * second.norm.weight + (second.norm.bias + 0 * constant)
+
+    def forward(self, batch: RaggedBatch) -> Tensor:
         """Attended environment of every site, or class of sites.
 
         Parameters
         ----------
         batch
-            N sites with J atoms each, or N classes.
+            K sites, or classes.
 
         Returns
         -------
         torch.Tensor
-            h, (N, 64); :meth:`represent` turns it into the local representation.
+            h, (K, 64); the bottleneck turns it into the local representation.
         """
-        # The first layers of attention and value see [x'_i, x'_j, e_ij]: their matrices are cut in
-        # three, and the first two parts applied once per site instead of once per pair.
-        attention, attention_rest = _opened(self.attention[0])
-        value, value_rest = _opened(self.value[0])
-        matrix = torch.cat([attention.weight, value.weight])
-        own, seen, between = torch.split(matrix, [_SITE, _SITE, _INTERACTION], dim=1)
-        site = self.site(batch.features)
-        looking = linear(site, own, torch.cat([attention.bias, value.bias]))
-        pairs = linear(self.interaction(batch.distances.unsqueeze(-1)), between)
-        if isinstance(batch, Batch):
-            pairs = looking.unsqueeze(1) + linear(site, seen)[batch.neighbours] + pairs
-        else:
-            pairs = looking[batch.pair_i] + linear(site, seen)[batch.pair_j] + pairs
-        for_attention, for_value = pairs.chunk(2, dim=-1)
-        logits = self.attention[1](_through(attention_rest, for_attention)).squeeze(-1)
-        values = self.value[1](_through(value_rest, for_value))
-        h: Tensor
-        if isinstance(batch, Batch):
-            weights = logits.masked_fill(batch.padding, -torch.inf).softmax(dim=1)
-            h = (weights.unsqueeze(-1) * values).sum(dim=1)
-        else:
-            logits = logits + batch.pair_multiplicity.log()
-            weights = _softmax(logits, batch.pair_i, len(site)).unsqueeze(-1)
-            h = values.new_zeros(len(site), values.shape[1])
-            h = h.index_add(0, batch.pair_i, weights * values)
-        return h
+        return self.attend(self.parts(batch), own_environments(batch))
 
-    def represent(self, batch: Batch | RaggedBatch) -> Tensor:
-        """Local representation μ of every site, (N, 32)."""
+    def represent(self, batch: RaggedBatch) -> Tensor:
+        """Local representation μ of every site, (K, 32)."""
         local: Tensor = self.bottleneck(self(batch))
         return local
+
+    @staticmethod
+    def _first(layers: nn.Sequential) -> Block:
+        first = layers[0]
+        assert isinstance(first, Block)
+        return first
+
+
+def own_environments(batch: RaggedBatch) -> Environments:
+    """Return what the sites, or classes of sites, of a batch really see."""
+    return Environments(
+        centre=batch.atomic_numbers,
+        start=batch.first_pair,
+        species=batch.atomic_numbers[batch.pair_j],
+        level=batch.pair_level,
+        multiplicity=batch.pair_multiplicity,
+    )
 
 
 class GlobalEncoder(nn.Module):
@@ -127,19 +202,19 @@ class GlobalEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.before_pooling = nn.Sequential(
-            block(LOCAL_WIDTH, 64, "mish"), block(64, _POOLED_WIDTH, "mish")
+            Block(LOCAL_WIDTH, 64, "mish"), Block(64, _POOLED_WIDTH, "mish")
         )
-        self.after_pooling = block(_POOLED_WIDTH, 64, "mish")
+        self.after_pooling = Block(_POOLED_WIDTH, 64, "mish")
         # No activation or norm: a normal prior is the target of the KL term.
         self.bottleneck = nn.Linear(64, GLOBAL_WIDTH)
 
-    def forward(self, local: Tensor, batch: Batch | RaggedBatch) -> Tensor:
+    def forward(self, local: Tensor, batch: RaggedBatch) -> Tensor:
         """Pooled crystal before the bottleneck, (C, 64), from local representations (N, 32)."""
         pooled = crystal_mean(self.before_pooling(local), batch)
         crystal: Tensor = self.after_pooling(pooled)
         return crystal
 
-    def represent(self, local: Tensor, batch: Batch | RaggedBatch) -> Tensor:
+    def represent(self, local: Tensor, batch: RaggedBatch) -> Tensor:
         """Global representation m of every crystal, (C, 64)."""
         representation: Tensor = self.bottleneck(self(local, batch))
         return representation
@@ -160,7 +235,7 @@ class SiteNet(nn.Module):
         self.local = LocalEncoder(options.local_activation)
         self.pooled = GlobalEncoder()
 
-    def readouts(self, batch: Batch | RaggedBatch) -> dict[str, Tensor]:
+    def readouts(self, batch: RaggedBatch) -> dict[str, Tensor]:
         """Read everything there is, (C, width) by name in :data:`READOUTS`.
 
         ``embedding``: m; ``pooled``: mean over the sites before the layers that follow pooling;
@@ -176,12 +251,12 @@ class SiteNet(nn.Module):
             "sites": torch.cat([mean, variance.sqrt()], dim=1),
         }
 
-    def forward(self, batch: Batch | RaggedBatch) -> Tensor:
+    def forward(self, batch: RaggedBatch) -> Tensor:
         """Embedding of every crystal, (C, 64): the means, without sampling."""
         return self.pooled.represent(self.local.represent(batch), batch)
 
 
-def crystal_mean(sites: Tensor, batch: Batch | RaggedBatch) -> Tensor:
+def crystal_mean(sites: Tensor, batch: RaggedBatch) -> Tensor:
     """Mean over the sites of every crystal.
 
     Parameters
@@ -197,30 +272,6 @@ def crystal_mean(sites: Tensor, batch: Batch | RaggedBatch) -> Tensor:
         (C, ...).
     """
     trailing = [1] * (sites.dim() - 1)
-    if isinstance(batch, RaggedBatch):
-        sites = sites * batch.multiplicity.view(-1, *trailing)
+    sites = sites * batch.multiplicity.view(-1, *trailing)
     totals = sites.new_zeros(batch.n_crystals, *sites.shape[1:])
     return totals.index_add(0, batch.crystal, sites) / batch.n_sites.view(-1, *trailing)
-
-
-def _opened(layers: nn.Module) -> tuple[nn.Linear, list[nn.Module]]:
-    """First layer of a block, and what follows it."""
-    first, *rest = layers.children()
-    assert isinstance(first, nn.Linear)
-    return first, rest
-
-
-def _through(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
-    for layer in layers:
-        x = layer(x)
-    return x
-
-
-def _softmax(logits: Tensor, group: Tensor, n_groups: int) -> Tensor:
-    """Softmax over the entries of every group."""
-    # The maximum only keeps the exponentials finite: no gradient passes through it.
-    largest = logits.new_full((n_groups,), -torch.inf)
-    largest = largest.scatter_reduce(0, group, logits.detach(), "amax")
-    exponentials = (logits - largest[group]).exp()
-    totals = logits.new_zeros(n_groups).index_add(0, group, exponentials)
-    return exponentials / totals[group]
