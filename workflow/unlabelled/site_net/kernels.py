@@ -54,7 +54,8 @@ def _exponential(x: Any) -> Callable[[Any], Any]:
         p = p * r + np.float32(1.6666665459e-1)
         p = p * r + np.float32(5.0000001201e-1)
         y = p * r * r + r + np.float32(1.0)
-        return y * _float_from_bits((np.int32(k) + np.int32(127)) << np.int32(23))
+        bits = (np.int32(k) + np.int32(127)) << np.int32(23)
+        return y * _float_from_bits(bits)  # type: ignore[call-arg]
 
     return of_float32 if x == types.float32 else of_float64
 
