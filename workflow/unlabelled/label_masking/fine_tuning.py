@@ -119,6 +119,7 @@ class _Training(lightning.LightningModule):
             amsgrad=True,
             eps=1e-7,
             weight_decay=1e-4,
+            fused=True,
         )
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = OneCycleLR(optimiser, rate, total_steps=steps, cycle_momentum=False)
