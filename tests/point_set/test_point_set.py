@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
-from unlabelled.point_set.point_set import NotRepresentableError, point_set
+from unlabelled.point_set.point_set import (
+    TOLERANCE,
+    NotRepresentableError,
+    distance_levels,
+    point_set,
+)
 from unlabelled.point_set.supercell import supercell_matrix
 from unlabelled.structures.schema import Reason
 
@@ -57,7 +62,7 @@ def test_distances_are_minimum_images_of_the_supercell(materials, name):
         expected = np.sort(np.linalg.norm(difference, axis=-1).min(axis=1))
         images = points.n_supercell // points.n_sites
         found = np.sort(points.distances[i, j * images : (j + 1) * images])
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+        np.testing.assert_allclose(found, expected, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", ["NaCl", "quartz", "triclinic", "ZnO"])
@@ -116,3 +121,34 @@ def test_the_limit_counts_primitive_sites(materials):
     with pytest.raises(NotRepresentableError, match="9 sites, 8 allowed") as caught:
         point_set(supercell, 8, 50)
     assert caught.value.reason is Reason.TOO_MANY_SITES
+
+
+@given(st.lists(st.integers(0, 4000), min_size=1, max_size=200), st.integers(0, 2**32 - 1))
+def test_levels_merge_what_rounding_tells_apart_and_nothing_further_apart(steps, seed):
+    # steps of 0.1 mÅ: many distances stand closer than a level is wide
+    exact = np.array(steps) * 1e-4
+    noise = np.random.default_rng(seed).uniform(-5e-7, 5e-7, len(exact))
+    levels, level = distance_levels(exact + noise)
+    assert level.dtype == np.uint16
+    assert levels.dtype == np.float32
+    assert (np.diff(levels) > 0).all()
+    for number in range(len(levels)):
+        members = exact[level == number]
+        assert np.ptp(members) <= TOLERANCE
+        np.testing.assert_allclose(levels[number], members.mean(), atol=1e-6)
+    for step in set(steps):
+        assert len(set(level[np.array(steps) == step])) == 1
+    # distances far from others are one level each
+    assert len(levels) == len(set(steps)) or np.diff(np.unique(steps)).min() <= 10
+
+
+def test_the_level_of_the_site_itself_is_exactly_zero():
+    levels, level = distance_levels(np.array([[0, 2.5, 5e-4], [2.5 + 1e-7, 0, 3]]))
+    np.testing.assert_allclose(levels, [0, 2.5, 3])
+    assert levels[0] == 0
+    assert level.tolist() == [[0, 1, 0], [1, 0, 2]]
+
+
+def test_more_levels_than_their_integers_can_name_are_an_error():
+    with pytest.raises(OverflowError, match="70000 distances told apart"):
+        distance_levels(np.arange(70000) * 0.01)

@@ -1,10 +1,12 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import torch
 
 from unlabelled.point_set.batch import collate as collate_dense
 from unlabelled.point_set.point_set import PointSet, point_set
-from unlabelled.point_set.quotient import quotient
+from unlabelled.point_set.quotient import every_site, quotient
 from unlabelled.point_set.ragged import collate
 from unlabelled.site_net.encoder import EncoderOptions, SiteNet, crystal_mean
 
@@ -31,22 +33,56 @@ def test_nothing_is_lost(point_sets):
         assert (np.diff(q.pair_i) >= 0).all()
         counts = np.bincount(q.atomic_numbers, q.multiplicity, minlength=100)
         assert (counts == np.bincount(p.atomic_numbers, minlength=100)).all()
-        seen = np.bincount(q.pair_i, q.pair_multiplicity * q.distances)[:, None]
+        seen = np.bincount(q.pair_i, q.pair_multiplicity * q.levels[q.pair_level])
         totals = p.distances.sum(axis=1)
-        assert all(np.isclose(totals, total, rtol=1e-3).any() for total in seen.ravel())
+        assert all(np.isclose(totals, total, rtol=1e-5).any() for total in seen)
+
+
+def literal(p):
+    """Colour refinement by the book: number of sites of every class, and of pairs in all."""
+    site = [atom * p.n_sites // p.n_supercell for atom in range(p.n_supercell)]
+    colours = list(p.atomic_numbers)
+    for _ in range(p.n_sites):
+        colours = [
+            (colours[i], *sorted((colours[j], level) for j, level in zip(site, row, strict=True)))
+            for i, row in enumerate(p.level.tolist())
+        ]
+        names = {colour: name for name, colour in enumerate(sorted(set(colours)))}
+        colours = [names[colour] for colour in colours]
+    first = {colour: i for i, colour in reversed(list(enumerate(colours)))}
+    pairs = sum(
+        len({(colours[j], level) for j, level in zip(site, p.level[i].tolist(), strict=True)})
+        for i in first.values()
+    )
+    return sorted(colours.count(colour) for colour in first), pairs
+
+
+@pytest.mark.parametrize("name", ["NaCl", "diamond", "TiO2", "quartz", "ZnO", "triclinic"])
+def test_classes_are_those_of_colour_refinement(point_sets, name):
+    q = quotient(point_sets[name])
+    assert (sorted(q.multiplicity.tolist()), q.n_pairs) == literal(point_sets[name])
+
+
+def test_integers_are_as_small_as_on_disk(point_sets):
+    for merged in (quotient, every_site):
+        q = merged(point_sets["TiO2"])
+        dtypes = {f.name: getattr(q, f.name).dtype for f in fields(q)}
+        assert dtypes.pop("levels") == np.float32
+        assert dtypes.pop("pair_level") == np.uint16
+        assert set(dtypes.values()) == {np.dtype(np.int16)}
 
 
 def test_sites_of_one_element_in_different_surroundings_stay_apart():
-    distances = np.array([[0, 2, 3], [2, 0, 4], [3, 4, 0]], np.float32)
-    apart = quotient(PointSet(np.array([8, 8, 8], np.int16), distances))
+    def classes(numbers, distances):
+        return quotient(PointSet.of_distances(np.array(numbers, np.int16), distances))
+
+    apart = classes([8, 8, 8], np.array([[0, 2, 3], [2, 0, 4], [3, 4, 0]]))
     assert apart.n_classes == 3
     # told apart only through their neighbours' neighbours
-    chain = np.abs(np.subtract.outer(range(4), range(4))).astype(np.float32)
-    chain[[0, 3], [3, 0]] = 1
-    square = PointSet(np.array([8, 8, 8, 8], np.int16), chain)
-    assert quotient(square).n_classes == 1
-    one_other = PointSet(np.array([7, 8, 8, 8], np.int16), chain)
-    assert sorted(quotient(one_other).multiplicity.tolist()) == [1, 1, 2]
+    square = np.abs(np.subtract.outer(range(4), range(4)))
+    square[[0, 3], [3, 0]] = 1
+    assert classes([8, 8, 8, 8], square).n_classes == 1
+    assert classes([7, 8, 8, 8], square).multiplicity.tolist() == [1, 2, 1]
 
 
 @pytest.mark.parametrize("name", ["relu", "mish"])

@@ -1,9 +1,15 @@
 import numpy as np
-from hypothesis import given
+import scipy.linalg
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pymatgen.core import Lattice
+from pymatgen.core import Lattice, Structure
 
-from unlabelled.point_set.supercell import ideal_shear, supercell_matrix
+from unlabelled.point_set.supercell import (
+    ideal_shear,
+    minimum_image_distances,
+    reduced_basis,
+    supercell_matrix,
+)
 
 edges = st.floats(2, 20)
 angles = st.floats(50, 130)
@@ -31,6 +37,12 @@ def test_the_shear_is_unit_upper_triangular_and_makes_the_axes_orthogonal(lattic
     np.testing.assert_allclose((gram - np.diag(np.diag(gram))) / scale, 0, atol=1e-9)
 
 
+@given(lattices())
+def test_the_shear_is_that_of_the_published_code(lattice):
+    inverse = np.linalg.inv(scipy.linalg.rq(lattice)[0])
+    np.testing.assert_array_equal(ideal_shear(lattice), inverse / np.diag(inverse)[:, None])
+
+
 @given(lattices(), st.integers(1, 50))
 def test_supercells_hold_26_to_50_atoms(lattice, n_primitive):
     matrix = supercell_matrix(lattice, n_primitive, 50)
@@ -48,3 +60,83 @@ def test_the_shortest_axis_is_repeated_first():
     matrix = supercell_matrix(np.diag([2.0, 4.0, 8.0]), 10, 50)
     # 2 -> 4 (20 atoms; tie with 4: first axis) -> 6 (30), then 4 -> 8 would make 60
     np.testing.assert_array_equal(matrix, np.diag([3, 1, 1]))
+
+
+@st.composite
+def skewed(draw):
+    """Lattice with edges of very different lengths, in a basis far from its shortest one."""
+    lattice = np.diag(draw(st.tuples(*[st.sampled_from([1.0, 3.7, 40.0, 300.0])] * 3)))
+    lattice += draw(st.tuples(*[st.tuples(*[st.floats(-0.3, 0.3)] * 3)] * 3))
+    for row, other in ((0, 1), (1, 2), (2, 0), (0, 2)):
+        lattice[row] += draw(st.integers(-6, 6)) * lattice[other]
+    return lattice
+
+
+def by_brute_force(vectors, axes):
+    """Lengths of the shortest images, from all lattice vectors that can matter."""
+    inverse = np.linalg.inv(axes)
+    fractional = vectors @ inverse
+    reduced = (fractional - np.rint(fractional)) @ axes
+    # no image within the sphere of the length at hand has larger coordinates than these
+    bounds = np.linalg.norm(reduced, axis=1).max() * np.linalg.norm(inverse, axis=0) + 0.5
+    ranges = [np.arange(-n, n + 1) for n in np.floor(bounds).astype(int)]
+    shortest = np.full(len(vectors), np.inf)
+    for first in ranges[0]:
+        grid = np.stack(np.meshgrid([first], *ranges[1:], indexing="ij"), axis=-1).reshape(-1, 3)
+        images = reduced[:, None] + grid @ axes
+        shortest = np.minimum(shortest, np.linalg.norm(images, axis=-1).min(axis=1))
+    return shortest
+
+
+@settings(max_examples=60, deadline=None)
+@given(skewed(), st.integers(0, 2**32 - 1), st.integers(1, 3))
+def test_distances_are_those_of_the_nearest_images(lattice, seed, n_sites):
+    coordinates = np.random.default_rng(seed).random((n_sites, 3))
+    axes = reduced_basis(lattice)
+    np.testing.assert_allclose(abs(np.linalg.det(axes)), abs(np.linalg.det(lattice)), rtol=1e-6)
+    found = minimum_image_distances(lattice, coordinates, np.eye(3, dtype=int))
+    steps = (coordinates[None] - coordinates[:, None]).reshape(-1, 3) @ lattice
+    expected = by_brute_force(steps, axes).reshape(n_sites, n_sites)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7)
+    assert (np.diagonal(found) == 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(lattices(), st.integers(0, 2**32 - 1), st.integers(1, 10))
+def test_distances_are_those_of_pymatgen(lattice, seed, n_sites):
+    coordinates = np.random.default_rng(seed).random((n_sites, 3))
+    matrix = supercell_matrix(lattice, n_sites, 50)
+    found = minimum_image_distances(lattice, coordinates, matrix)
+    supercell = Structure(lattice, ["Fe"] * n_sites, coordinates).make_supercell(matrix)
+    images = len(supercell) // n_sites
+    expected = supercell.distance_matrix[::images]
+    # the images of a site stand together, in an order of our own
+    shape = (n_sites, n_sites, images)
+    np.testing.assert_allclose(
+        np.sort(found.reshape(shape)), np.sort(expected.reshape(shape)), atol=1e-5
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(lattices(), st.integers(0, 2**32 - 1), st.integers(2, 5))
+def test_a_column_is_one_atom_for_every_site(lattice, seed, n_sites):
+    coordinates = np.random.default_rng(seed).random((n_sites, 3))
+    matrix = supercell_matrix(lattice, n_sites, 50)
+    found = minimum_image_distances(lattice, coordinates, matrix)
+    images = found.shape[1] // n_sites
+    # the first image of every site is the site: symmetric between sites
+    own = found[:, ::images]
+    np.testing.assert_allclose(own, own.T, atol=1e-9)
+    # and atoms are apart from each site as the triangle inequality wants
+    assert (np.abs(found[0] - found[1]) <= own[0, 1] + 1e-9).all()
+
+
+@given(skewed())
+def test_no_vector_of_a_reduced_basis_can_be_shortened(lattice):
+    basis = reduced_basis(lattice)
+    lengths = np.linalg.norm(basis, axis=1)
+    assert (np.diff(lengths) >= 0).all()
+    for sums in np.ndindex(3, 3, 3):
+        signs = np.array(sums) - 1
+        for k in np.flatnonzero(signs):
+            assert np.linalg.norm(signs @ basis) >= lengths[k] * (1 - 1e-6)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -77,6 +79,13 @@ def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     except (pa.ArrowInvalid, KeyError, OSError) as error:
         raise UserError(f"{path} cannot be read as a table: {error}") from error
     return frame
+
+
+def lists(column: pa.ListArray) -> list[np.ndarray]:
+    """Return the rows of a column of lists as views of its values."""
+    values = column.flatten().to_numpy()
+    offsets = column.offsets.to_numpy()
+    return [values[start:end] for start, end in pairwise((offsets - offsets[0]).tolist())]
 
 
 def read_own(path: str | Path) -> pd.DataFrame:

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
+from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from unlabelled.point_set.features import MAX_ATOMIC_NUMBER, elements_without_features
-from unlabelled.point_set.supercell import supercell_matrix
+from unlabelled.point_set.primitive import primitive_cell
+from unlabelled.point_set.supercell import minimum_image_distances, supercell_matrix
 from unlabelled.structures.schema import Reason
+from unlabelled.structures.table import Cell
 
 TOLERANCE = 1e-3  # Å; distances are told apart down to this
-PRIMITIVE_TOLERANCE = 0.5  # Å, pymatgen's default for PrimitiveCellTransformation
+MAX_LEVELS = 2**16
 
 
 class NotRepresentableError(ValueError):
@@ -30,8 +33,8 @@ class PointSet:
     atomic_numbers : numpy.ndarray
         (P,) int16, one per primitive site.
     levels : numpy.ndarray
-        (L,) float32, Å, ascending: the distances that occur. Those closer than :data:`TOLERANCE`
-        are one level, at their mean. The first is 0.
+        (L,) float32, Å, ascending: the distances that occur. Those within :data:`TOLERANCE` are one
+        level, at their mean. The first is 0.
     level : numpy.ndarray
         (P, S) uint16: number of the level of the minimum-image distance, under the supercell's
         periodicity, of primitive site i to supercell atom j. Atom j is an image of primitive site
@@ -66,7 +69,10 @@ class PointSet:
 
 
 def distance_levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Merge distances that differ by less than :data:`TOLERANCE`.
+    """Merge distances of at most :data:`TOLERANCE` from the smallest to the largest of a level.
+
+    Levels end at gaps wider than that; where a level would still be too wide, at the widest gap in
+    it, again and again. Equal distances, told apart by rounding alone, stay together.
 
     Parameters
     ----------
@@ -76,22 +82,46 @@ def distance_levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     levels : numpy.ndarray
-        (L,) float32, Å, ascending: mean of the distances of every level.
+        (L,) float32, Å, ascending: mean of the distances of every level; 0 if it holds 0.
     level : numpy.ndarray
         Level of every distance, uint16.
     """
-    steps, level = np.unique(np.rint(distances / TOLERANCE), return_inverse=True)
-    totals = np.bincount(level.ravel(), distances.ravel().astype(float))
-    levels = (totals / np.bincount(level.ravel())).astype(np.float32)
-    return levels, level.reshape(distances.shape).astype(np.uint16)
+    order = distances.argsort(axis=None)
+    ascending = distances.ravel()[order]
+    gaps = np.diff(ascending)
+    begins = np.concatenate([[True], gaps > TOLERANCE])
+    while True:
+        first = np.flatnonzero(begins)
+        size = np.diff(first, append=len(ascending))
+        too_wide = np.flatnonzero(ascending[first + size - 1] - ascending[first] > TOLERANCE)
+        if not len(too_wide):
+            break
+        for start, members in zip(first[too_wide], size[too_wide], strict=True):
+            begins[start + 1 + gaps[start : start + members - 1].argmax()] = True
+    if len(first) > MAX_LEVELS:
+        raise OverflowError(f"{len(first)} distances told apart, {MAX_LEVELS} allowed")
+    levels = (np.add.reduceat(ascending, first) / size).astype(np.float32)
+    if ascending[0] == 0:
+        levels[0] = 0
+    level = np.empty(distances.shape, np.uint16)
+    level.ravel()[order] = np.cumsum(begins) - 1
+    return levels, level
 
 
 def point_set(structure: Structure, max_sites: int, max_atoms: int) -> PointSet:
+    """Build the point set of a pymatgen structure; see :func:`of_cell`."""
+    numbers = np.array(structure.atomic_numbers, np.int16)
+    return of_cell(
+        Cell(structure.lattice.matrix, numbers, structure.frac_coords), max_sites, max_atoms
+    )
+
+
+def of_cell(cell: Cell, max_sites: int, max_atoms: int) -> PointSet:
     """Build the point set of a crystal (specification of the DIM data, sections 2.1 to 2.4).
 
     Parameters
     ----------
-    structure
+    cell
         Ordered crystal, any cell.
     max_sites
         Largest number of sites of the primitive cell.
@@ -108,31 +138,27 @@ def point_set(structure: Structure, max_sites: int, max_atoms: int) -> PointSet:
         With the reason ``too many sites``, ``unsupported element`` (Z >= 100), ``missing feature``
         or ``unreadable`` (no primitive cell found).
     """
-    _check_elements(structure)
+    _check_elements(cell.atomic_numbers)
     try:
-        primitive = structure.get_primitive_structure(tolerance=PRIMITIVE_TOLERANCE)
+        primitive = primitive_cell(cell)
     except (ValueError, ArithmeticError, IndexError) as error:
         raise NotRepresentableError(Reason.UNREADABLE, f"no primitive cell: {error}") from error
-    n_primitive = len(primitive)
+    n_primitive = len(primitive.atomic_numbers)
     if n_primitive > max_sites:
         message = f"primitive cell with {n_primitive} sites, {max_sites} allowed"
         raise NotRepresentableError(Reason.TOO_MANY_SITES, message)
-    atomic_numbers = np.array([site.specie.Z for site in primitive], dtype=np.int16)
-    supercell = primitive.make_supercell(
-        supercell_matrix(primitive.lattice.matrix, n_primitive, max_atoms), in_place=False
-    )
-    # pymatgen lists the images of a primitive site one after another.
-    images = len(supercell) // n_primitive
-    distances = supercell.distance_matrix[::images].astype(np.float32)
-    return PointSet.of_distances(atomic_numbers, distances)
+    matrix = supercell_matrix(primitive.lattice, n_primitive, max_atoms)
+    distances = minimum_image_distances(primitive.lattice, primitive.frac_coords, matrix)
+    return PointSet.of_distances(primitive.atomic_numbers, distances)
 
 
-def _check_elements(structure: Structure) -> None:
+def _check_elements(atomic_numbers: np.ndarray) -> None:
     missing = elements_without_features()
-    for element in structure.composition.elements:
-        if element.Z > MAX_ATOMIC_NUMBER:
-            message = f"{element.symbol} (Z = {element.Z}); elements up to Z = 99 have site inputs"
+    for number in dict.fromkeys(atomic_numbers.tolist()):
+        if number > MAX_ATOMIC_NUMBER:
+            symbol = Element.from_Z(number).symbol
+            message = f"{symbol} (Z = {number}); elements up to Z = 99 have site inputs"
             raise NotRepresentableError(Reason.UNSUPPORTED_ELEMENT, message)
-        if element.Z in missing:
-            message = f"{element.symbol} has no {', '.join(missing[element.Z])}"
+        if number in missing:
+            message = f"{Element.from_Z(number).symbol} has no {', '.join(missing[number])}"
             raise NotRepresentableError(Reason.MISSING_FEATURE, message)

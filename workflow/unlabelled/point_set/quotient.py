@@ -1,5 +1,6 @@
 """Point sets without repetition: sites that the encoder cannot tell apart are one class."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +12,20 @@ from unlabelled.point_set.point_set import PointSet
 class SiteClasses:
     """Quotient of a point set: K classes of sites and M classes of pairs.
 
+    The integers are as small as on disk; widen them before computing with them.
+
     Attributes
     ----------
     atomic_numbers : numpy.ndarray
-        (K,) int64.
+        (K,) int16.
     multiplicity : numpy.ndarray
-        (K,) int64, primitive sites in every class.
+        (K,) int16, primitive sites in every class.
     pair_i, pair_j : numpy.ndarray
-        (M,) int64, class of the site that looks (ascending) and of the atom seen.
+        (M,) int16, class of the site that looks (ascending) and of the atom seen.
     pair_level : numpy.ndarray
-        (M,) int64, level of the distance.
+        (M,) uint16, level of the distance.
     pair_multiplicity : numpy.ndarray
-        (M,) int64, supercell atoms merged into the pair, as one site of the class sees them.
+        (M,) int16, supercell atoms merged into the pair, as one site of the class sees them.
     levels : numpy.ndarray
         (L,) float32, Å: distance of every level.
     """
@@ -67,29 +70,43 @@ def quotient(point_set: PointSet) -> SiteClasses:
     Returns
     -------
     SiteClasses
-        Exact: to the encoder it is the same point set.
+        Exact: to the encoder it is the same point set. Classes are numbered in the order of their
+        first sites.
     """
-    site_of_atom = np.arange(point_set.n_supercell) * point_set.n_sites // point_set.n_supercell
-    level = point_set.level.astype(np.int64)
     n_levels = len(point_set.levels)
-    colours = np.unique(point_set.atomic_numbers, return_inverse=True)[1]
+    images = point_set.n_supercell // point_set.n_sites
+    level = point_set.level.astype(np.int32)  # large enough for 32,767 colours of 2¹⁶ levels
+    colours, first_sites = _numbered(point_set.atomic_numbers.tolist())
     while True:
-        keys = colours[site_of_atom] * n_levels + level
-        rows = np.column_stack([colours, np.sort(keys, axis=1)])
-        refined = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
-        if refined.max() == colours.max():
+        seen = level + np.repeat(np.array(colours, np.int32) * n_levels, images)
+        seen.sort(axis=1)
+        before = len(first_sites)
+        # bytes compare exactly, unlike hashes
+        rows = [(colour, row.tobytes()) for colour, row in zip(colours, seen, strict=True)]
+        colours, first_sites = _numbered(rows)
+        if len(first_sites) == before:
             break
-        colours = refined
-    _, first_site, multiplicity = np.unique(colours, return_index=True, return_counts=True)
-    parts = []
-    for site_class, site in enumerate(first_site):
-        seen, merged = np.unique(keys[site], return_counts=True)
-        parts.append((np.full(len(seen), site_class), seen // n_levels, seen % n_levels, merged))
-    pair_i, pair_j, pair_level, pair_multiplicity = map(np.concatenate, zip(*parts, strict=True))
-    numbers = point_set.atomic_numbers[first_site].astype(np.int64)
+    rows_of_classes = seen[first_sites]
+    starts = np.ones(rows_of_classes.shape, bool)
+    starts[:, 1:] = rows_of_classes[:, 1:] != rows_of_classes[:, :-1]
+    positions = np.flatnonzero(starts)
+    pair_j, pair_level = np.divmod(rows_of_classes.ravel()[positions], n_levels)
     return SiteClasses(
-        numbers, multiplicity, pair_i, pair_j, pair_level, pair_multiplicity, point_set.levels
+        point_set.atomic_numbers[first_sites],
+        np.bincount(colours).astype(np.int16),
+        (positions // point_set.n_supercell).astype(np.int16),
+        pair_j.astype(np.int16),
+        pair_level.astype(np.uint16),
+        np.diff(positions, append=starts.size).astype(np.int16),
+        point_set.levels,
     )
+
+
+def _numbered(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Return the number of every value, by first occurrence, and where each occurs first."""
+    numbers: dict[Hashable, int] = {}
+    numbered = [numbers.setdefault(value, len(numbers)) for value in values]
+    return numbered, [numbered.index(number) for number in range(len(numbers))]
 
 
 def every_site(point_set: PointSet) -> SiteClasses:
@@ -98,13 +115,13 @@ def every_site(point_set: PointSet) -> SiteClasses:
     The pairs of a site stand in the order of the atoms of the point set.
     """
     n_sites, n_supercell = point_set.n_sites, point_set.n_supercell
-    sites = np.arange(n_sites)
+    sites = np.arange(n_sites, dtype=np.int16)
     return SiteClasses(
-        point_set.atomic_numbers.astype(np.int64),
-        np.ones(n_sites, np.int64),
+        point_set.atomic_numbers,
+        np.ones(n_sites, np.int16),
         np.repeat(sites, n_supercell),
         np.tile(np.repeat(sites, n_supercell // n_sites), n_sites),
-        point_set.level.ravel().astype(np.int64),
-        np.ones(n_sites * n_supercell, np.int64),
+        point_set.level.ravel(),
+        np.ones(n_sites * n_supercell, np.int16),
         point_set.levels,
     )

@@ -1,11 +1,20 @@
-"""The supercell of a primitive cell: near-orthorhombic, with near-equal edges."""
+"""The supercell of a primitive cell, and the minimum-image distances in it."""
+
+import math
+from functools import cache
+from itertools import product
 
 import numpy as np
-import scipy.linalg
+from scipy.linalg.lapack import dgerqf
+
+# A lattice vector must be shorter than another by this part to count as shorter: rounding must not
+# send the search for the shortest ones in circles.
+_ROUNDING = 1e-9
+_UPPER = np.triu(np.ones((3, 3)))
 
 
 def supercell_matrix(lattice: np.ndarray, n_primitive: int, max_atoms: int) -> np.ndarray:
-    """Integer matrix that turns a primitive cell into its supercell.
+    """Integer matrix that turns a primitive cell into its near-cubic supercell.
 
     An ideal shear makes the lattice vectors orthogonal; the shortest axis is then lengthened by one
     repeat at a time while the supercell holds at most `max_atoms` atoms (DIM repository,
@@ -23,17 +32,19 @@ def supercell_matrix(lattice: np.ndarray, n_primitive: int, max_atoms: int) -> n
     Returns
     -------
     numpy.ndarray
-        (3, 3) integers; the determinant is the number of images of the primitive cell.
+        (3, 3) integers, upper triangular; the determinant is the number of images of the primitive
+        cell.
     """
     shear = ideal_shear(lattice)
-    edges = np.linalg.norm(shear @ lattice, axis=1)
-    repeats = np.ones(3, dtype=int)
+    edges = [math.hypot(*axis) for axis in (shear @ lattice).tolist()]
+    repeats, lengths = [1, 1, 1], edges.copy()
     while True:
-        longer = repeats.copy()
-        longer[np.argmin(repeats * edges)] += 1
-        if longer.prod() * n_primitive > max_atoms:
-            return np.asarray(np.rint(np.diag(repeats) @ shear), dtype=int)
-        repeats = longer
+        shortest = lengths.index(min(lengths))
+        repeats[shortest] += 1
+        if math.prod(repeats) * n_primitive > max_atoms:
+            repeats[shortest] -= 1
+            return np.asarray(np.rint(np.array(repeats)[:, None] * shear), dtype=int)
+        lengths[shortest] = repeats[shortest] * edges[shortest]
 
 
 def ideal_shear(lattice: np.ndarray) -> np.ndarray:
@@ -51,6 +62,108 @@ def ideal_shear(lattice: np.ndarray) -> np.ndarray:
     numpy.ndarray
         (3, 3) float64.
     """
-    upper, _ = scipy.linalg.rq(lattice)
-    inverse = np.linalg.inv(upper)
+    # LAPACK itself: for three vectors scipy.linalg.rq spends its time on checks
+    inverse = np.linalg.inv(dgerqf(lattice)[0] * _UPPER)
     return np.asarray(inverse / np.diag(inverse)[:, None])
+
+
+def minimum_image_distances(
+    lattice: np.ndarray, frac_coords: np.ndarray, matrix: np.ndarray
+) -> np.ndarray:
+    """Distances of primitive sites to the atoms of a supercell, under its periodicity.
+
+    Parameters
+    ----------
+    lattice
+        Primitive lattice vectors as rows, (3, 3), Å.
+    frac_coords
+        Fractional coordinates of the primitive sites, (P, 3).
+    matrix
+        Upper triangular integers with a positive diagonal, (3, 3): the supercell.
+
+    Returns
+    -------
+    numpy.ndarray
+        (P, S) float64, Å. The images of a primitive site stand one after another, in the same order
+        for every site; the site itself comes first and is at distance 0.
+    """
+    axes = reduced_basis(matrix @ lattice)
+    # A lattice vector has one representative in the box that the diagonal spans, the matrix being
+    # triangular: images are found without asking which points lie in a cell.
+    shifts = _box(*matrix.diagonal().tolist())
+    n_sites, images = len(frac_coords), len(shifts)
+    positions = (frac_coords[:, None] + shifts).reshape(-1, 3) @ (lattice @ np.linalg.inv(axes))
+    atoms = np.ascontiguousarray(positions.T)
+    steps = (atoms[:, None] - atoms[:, ::images, None]).reshape(3, -1)
+    steps -= np.rint(steps)
+    steps = axes.T @ steps
+    squared = np.einsum("kn,kn->n", steps, steps)
+    vectors = _shortening_vectors(axes)
+    if len(vectors):
+        # |x ± v|² = |x|² + |v|² ± 2 v·x
+        gains = np.abs(2 * vectors @ steps)
+        gains -= np.einsum("vk,vk->v", vectors, vectors)[:, None]
+        squared -= np.maximum(gains.max(axis=0), 0)
+    distances: np.ndarray = np.sqrt(np.maximum(squared, 0)).reshape(n_sites, -1)
+    return distances
+
+
+def reduced_basis(lattice: np.ndarray) -> np.ndarray:
+    """Return a Minkowski-reduced basis of a lattice, its vectors sorted by length.
+
+    Parameters
+    ----------
+    lattice
+        Lattice vectors as rows, (3, 3), Å.
+
+    Returns
+    -------
+    numpy.ndarray
+        (3, 3), Å: no vector becomes shorter by adding or subtracting the others.
+    """
+    basis = lattice.astype(float)
+    sums = _half_grid(1, 1, 1)
+    takes_part = sums != 0
+    while True:
+        vectors = sums @ basis
+        lengths = np.einsum("vk,vk->v", vectors, vectors)
+        own = np.einsum("vk,vk->v", basis, basis)
+        saved = np.where(takes_part, own - lengths[:, None], 0.0)
+        best, replaced = divmod(int(saved.argmax()), 3)
+        if saved[best, replaced] <= _ROUNDING * own[replaced]:
+            return np.asarray(basis[np.argsort(own, kind="stable")])
+        basis[replaced] = vectors[best]
+
+
+def _shortening_vectors(basis: np.ndarray) -> np.ndarray:
+    """Lattice vectors that may shorten a vector whose coordinates lie within ±1/2, up to sign.
+
+    Let x be shortest among its images. In the frame of the Gram-Schmidt vectors b*, x is no longer
+    than the bound on the covering radius, √(Σ b*²)/2; nor is its part along the first two basis
+    vectors longer than that of their plane, nor along the first. This bounds the coordinates of x
+    one after another, the last first. Of the vectors v within these bounds only those matter that
+    shorten some x of the box: |v|² < 2 |v·x|, whose largest value is Σ |v·b|.
+    """
+    gram = basis @ basis.T
+    (a, _, _), (ab, b, _), (ac, bc, c) = np.linalg.cholesky(gram).tolist()
+    third = math.hypot(a, b, c) / c / 2
+    second = math.hypot(a, b) / b / 2 + abs(bc / b) * third
+    first = 0.5 + abs(ab / a) * second + abs(ac / a) * third
+    grid = _half_grid(*(int(bound + 0.5) for bound in (first, second, third)))
+    products = grid @ gram
+    squared = np.einsum("vk,vk->v", products, grid)
+    shortens = squared < np.abs(products).sum(axis=1) * (1 - _ROUNDING)
+    return np.asarray(grid[shortens] @ basis)
+
+
+@cache
+def _box(*sizes: int) -> np.ndarray:
+    """Integer vectors from 0 to below the sizes, (n, 3) float64, the origin first."""
+    return np.array(list(product(*map(range, sizes))), dtype=float)
+
+
+@cache
+def _half_grid(*bounds: int) -> np.ndarray:
+    """Integer vectors within ± the bounds without the origin, one of every pair ±v, float64."""
+    grid = list(product(*(range(-bound, bound + 1) for bound in bounds)))
+    return np.array(grid[len(grid) // 2 + 1 :], dtype=float).reshape(-1, 3)

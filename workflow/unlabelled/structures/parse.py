@@ -6,7 +6,7 @@ import math
 import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, cast
@@ -172,7 +172,7 @@ def _utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def to_structure(lattice: Floats, atomic_numbers: Sequence[int], frac_coords: Floats) -> Structure:
+def to_structure(lattice: Floats, atomic_numbers: Iterable[int], frac_coords: Floats) -> Structure:
     """Build a pymatgen structure.
 
     Parameters

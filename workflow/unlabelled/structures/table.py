@@ -4,16 +4,36 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from unlabelled.structures.parse import Crystal, to_structure
+from unlabelled.tables import lists
 
 ROW_GROUP = 2000  # rows
 _STRUCTURE_COLUMNS = ["material_id", "lattice", "atomic_numbers", "frac_coords"]
+
+
+class Cell(NamedTuple):
+    """A crystal as arrays.
+
+    Attributes
+    ----------
+    lattice
+        Lattice vectors as rows, (3, 3) float64, Å.
+    atomic_numbers
+        (n_sites,) int16.
+    frac_coords
+        Fractional coordinates, (n_sites, 3) float64.
+    """
+
+    lattice: np.ndarray
+    atomic_numbers: np.ndarray
+    frac_coords: np.ndarray
 
 
 class Writer:
@@ -82,8 +102,8 @@ def from_row(row: Mapping[str, Any]) -> Structure:
     return to_structure(row["lattice"], row["atomic_numbers"], row["frac_coords"])
 
 
-def structures(path: str | Path, batch_size: int = ROW_GROUP) -> Iterator[tuple[str, Structure]]:
-    """Stream the structures of a crystal table in its order.
+def cells(path: str | Path, batch_size: int = ROW_GROUP) -> Iterator[tuple[str, Cell]]:
+    """Stream the crystals of a crystal table in its order.
 
     Parameters
     ----------
@@ -94,13 +114,23 @@ def structures(path: str | Path, batch_size: int = ROW_GROUP) -> Iterator[tuple[
 
     Yields
     ------
-    tuple of str and pymatgen.core.Structure
-        Identifier and structure.
+    tuple of str and Cell
+        Identifier and crystal; the arrays are views of the rows in memory.
     """
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size, columns=_STRUCTURE_COLUMNS):
-            for row in batch.to_pylist():
-                yield row["material_id"], from_row(row)
+            lattices = batch["lattice"].flatten().to_numpy().reshape(-1, 3, 3)
+            coordinates = lists(batch["frac_coords"])
+            numbers = lists(batch["atomic_numbers"])
+            for row, material_id in enumerate(batch["material_id"].to_pylist()):
+                cell = Cell(lattices[row], numbers[row], coordinates[row].reshape(-1, 3))
+                yield material_id, cell
+
+
+def structures(path: str | Path, batch_size: int = ROW_GROUP) -> Iterator[tuple[str, Structure]]:
+    """Stream the crystals of a crystal table as pymatgen structures; see :func:`cells`."""
+    for material_id, cell in cells(path, batch_size):
+        yield material_id, to_structure(*cell)
 
 
 def structures_at(path: str | Path, rows: list[int]) -> dict[int, Structure]:
