@@ -2,26 +2,30 @@
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pymatgen.core.structure import Structure
 
 from unlabelled import tables
 from unlabelled.files import written_whole
 from unlabelled.parallel import OrderedMap
-from unlabelled.point_set.point_set import NotRepresentableError, PointSet, point_set
-from unlabelled.point_set.shards import write_shard
+from unlabelled.point_set.point_set import NotRepresentableError, of_cell
+from unlabelled.point_set.shards import Row, row, write_rows
 from unlabelled.structures.schema import REJECTS, Reason
-from unlabelled.structures.table import structures
+from unlabelled.structures.table import Cell, cells
 
 STAGE = "point_sets"
-_CRYSTALS_PER_TASK = 16
+_CRYSTALS_PER_TASK = 64
 
-Refusal = tuple[Reason, str]
-Built = tuple[str, PointSet | Refusal]
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    material_id: str
+    reason: Reason
+    message: str
 
 
 def build(
@@ -67,9 +71,9 @@ def build(
     int
         Number of point sets.
     """
-    mapped: OrderedMap[tuple[str, Structure], Built] = OrderedMap(
+    mapped: OrderedMap[tuple[str, Cell], Row | _Refusal] = OrderedMap(
         partial(_build_one, max_sites=max_sites, max_atoms=max_atoms),
-        lambda item, message: (item[0], (Reason.UNREADABLE, message)),
+        lambda item, message: _Refusal(item[0], Reason.UNREADABLE, message),
         processes=processes,
         seconds=lambda item: seconds_per_crystal,
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
@@ -78,45 +82,44 @@ def build(
     total = 0
     with written_whole(folder) as temporary:
         temporary.mkdir()
-        shard: list[tuple[str, PointSet]] = []
-        for material_id, built in mapped(structures(crystals)):
-            if isinstance(built, PointSet):
-                shard.append((material_id, built))
-                if len(shard) == crystals_per_shard:
-                    total += _flush(shard, temporary, total)
-            else:
-                reason, message = built
+        shard: list[Row] = []
+        for built in mapped(cells(crystals)):
+            if isinstance(built, _Refusal):
                 rejects.append(
                     {
-                        "entry": material_id,
+                        "entry": built.material_id,
                         "source": source,
                         "stage": STAGE,
-                        "reason": reason.value,
-                        "message": message,
+                        "reason": built.reason.value,
+                        "message": built.message,
                     }
                 )
+                continue
+            shard.append(built)
+            if len(shard) == crystals_per_shard:
+                total += _flush(shard, temporary, total)
         total += _flush(shard, temporary, total)
         tables.write(pd.DataFrame(rejects, columns=REJECTS.names), rejected, REJECTS, provenance)
     return total
 
 
-def _flush(shard: list[tuple[str, PointSet]], folder: Path, written: int) -> int:
+def _flush(shard: list[Row], folder: Path, written: int) -> int:
     # An empty dataset still gets a shard: no file would look like a lost one.
     if not shard and written:
         return 0
     number = len(list(folder.iterdir()))
-    write_shard(folder / f"part-{number:05d}.arrow", shard)
+    write_rows(folder / f"part-{number:05d}.arrow", shard)
     size = len(shard)
     shard.clear()
     return size
 
 
-def _build_one(item: tuple[str, Structure], max_sites: int, max_atoms: int) -> Built:
-    material_id, structure = item
+def _build_one(item: tuple[str, Cell], max_sites: int, max_atoms: int) -> Row | _Refusal:
+    material_id, cell = item
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen's advice on its own API
         try:
-            return material_id, point_set(structure, max_sites, max_atoms)
+            return row(material_id, of_cell(cell, max_sites, max_atoms))
         except NotRepresentableError as error:
             # not the exception itself: one with two arguments does not come back from a process
-            return material_id, (error.reason, str(error))
+            return _Refusal(material_id, error.reason, str(error))
