@@ -17,8 +17,7 @@ from unlabelled import seeds, tables
 from unlabelled.infomax import history as history_table
 from unlabelled.infomax.options import InfoMaxOptions, variant
 from unlabelled.infomax.training import Crystals, TrainingOptions, initialise, pretrain
-from unlabelled.point_set.quotient import SiteClasses
-from unlabelled.point_set.shards import read_classes, read_sites
+from unlabelled.point_set.shards import Shards, identifiers
 from unlabelled.site_net import weights
 from unlabelled.site_net.encoder import SiteNet
 
@@ -58,22 +57,22 @@ def read_pool(
     Crystals
         Labels divided by their standard deviation after their mean was taken off.
     """
-    read = read_classes if quotient else read_sites
     used = tables.read(pool).query("used")
-    names: list[str] = []
-    sets: list[SiteClasses] = []
-    values = []
-    for dataset, table, folder in zip(datasets, crystals, point_sets, strict=True):
-        wanted = set(used.material_id[used.dataset == dataset])
-        known = pd.read_parquet(table).set_index("material_id").reindex(columns=list(labels))
-        for material_id, crystal in read([folder]):
-            if material_id in wanted:
-                names.append(f"{dataset}/{material_id}")
-                sets.append(crystal)
-                values.append(known.loc[material_id].to_numpy(float))
-    table_of_labels = pd.DataFrame(np.array(values).reshape(len(sets), len(labels)))
-    standardised = (table_of_labels - table_of_labels.mean()) / table_of_labels.std(ddof=0)
-    return names, Crystals(sets, standardised.to_numpy())
+    shards = Shards(point_sets, quotient=quotient)
+    dataset_of = np.repeat(datasets, [len(identifiers(folder)) for folder in point_sets])
+    names = [f"{name}/{crystal}" for name, crystal in zip(dataset_of, shards.ids, strict=True)]
+    wanted = np.flatnonzero(np.isin(names, used.dataset + "/" + used.material_id))
+    known = pd.concat([_labels(*one, labels) for one in zip(datasets, crystals, strict=True)])
+    names = [names[i] for i in wanted]
+    values = known.loc[names].astype(float)
+    standardised = (values - values.mean()) / values.std(ddof=0)
+    return names, Crystals(shards.part(wanted), standardised.to_numpy())
+
+
+def _labels(dataset: str, crystals: str, labels: Sequence[str]) -> pd.DataFrame:
+    """Labels of the crystals of a dataset, by dataset and identifier; absent ones are missing."""
+    table = pd.read_parquet(crystals)
+    return table.set_index(dataset + "/" + table["material_id"]).reindex(columns=list(labels))
 
 
 def pretrain_run(

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from unlabelled.infomax.samples import FalseSamples
 from unlabelled.point_set.batch import pack
 from unlabelled.point_set.quotient import SiteClasses
 from unlabelled.point_set.ragged import RaggedBatch, collate
+from unlabelled.point_set.shards import Shards
 from unlabelled.site_net.encoder import SiteNet
 
 log = logging.getLogger(__name__)
@@ -83,7 +85,17 @@ class Crystals:
 
     def part(self, indices: np.ndarray) -> "Crystals":
         """Return the crystals at `indices`."""
-        return Crystals([self.point_sets[i] for i in indices], self.labels[indices])
+        crystals = self.point_sets
+        if isinstance(crystals, Shards):  # stay on disk
+            return Crystals(crystals.part(indices), self.labels[indices])
+        return Crystals([crystals[i] for i in indices], self.labels[indices])
+
+    @cached_property
+    def n_sites(self) -> np.ndarray:
+        """Primitive sites of every crystal, (n,)."""
+        if isinstance(self.point_sets, Shards):
+            return self.point_sets.n_sites
+        return np.array([crystal.n_sites for crystal in self.point_sets])
 
 
 class Batches(Sampler[list[int]]):
@@ -271,9 +283,8 @@ class PreTraining(lightning.LightningModule):
         return false_samples(batch, self.options, generator, noise=noise)
 
     def _loader(self, crystals: Crystals, order: np.ndarray) -> DataLoader[Any]:
-        n_sites = np.array([p.n_sites for p in crystals.point_sets])
         batches = Batches(
-            n_sites,
+            crystals.n_sites,
             order,
             self.training_options.sites_per_batch,
             self.trainer.global_rank,
