@@ -36,6 +36,20 @@ def test_every_scale_is_a_valid_study_with_results_of_its_own(scale):
     assert merged["scale"] == scale.stem
 
 
+def test_a_symmetric_supercell_has_a_limit_of_its_own():
+    check(config({"point_sets": {"supercell": "symmetric", "max_atoms": 100}}))
+    check(config({"point_sets": {"supercell": "near_cubic", "max_atoms": 101}}))
+    with pytest.raises(ConfigurationError, match=r"point_sets.max_atoms.*100"):
+        check(config({"point_sets": {"supercell": "symmetric", "max_atoms": 101}}))
+
+
+def test_the_supercell_is_the_published_one_unless_said_otherwise():
+    merged = config()
+    assert merged["point_sets"].pop("supercell") == "near_cubic"
+    check(merged)
+    assert merged["point_sets"]["supercell"] == "near_cubic"
+
+
 def stated(document, schema, place=""):
     """Keys of a configuration; names that a person chose are "*"."""
     for key in document if isinstance(document, dict) else ():

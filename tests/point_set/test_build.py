@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 from pymatgen.core.structure import Structure
@@ -6,6 +7,7 @@ from unlabelled import tables
 from unlabelled.point_set.build import build
 from unlabelled.point_set.point_set import point_set
 from unlabelled.point_set.shards import identifiers, read_shards
+from unlabelled.point_set.supercell import Supercell
 from unlabelled.structures import schema
 
 
@@ -39,7 +41,13 @@ def table(materials, tmp_path):
 
 
 def run(table, folder, processes=2, **options):
-    settings = {"max_sites": 6, "max_atoms": 50, "crystals_per_shard": 2, "seconds_per_crystal": 60}
+    settings = {
+        "max_sites": 6,
+        "max_atoms": 50,
+        "supercell": Supercell.NEAR_CUBIC,
+        "crystals_per_shard": 2,
+        "seconds_per_crystal": 60,
+    }
     return build(
         table,
         folder,
@@ -70,6 +78,15 @@ def test_every_crystal_is_a_point_set_or_a_reject_with_its_reason(table, materia
     }
     assert rejects.loc["helium", "message"].startswith("He has no ")
     assert set(rejects["stage"]) == {"point_sets"}
+
+
+def test_the_supercell_is_the_one_asked_for(table, materials, tmp_path):
+    run(table, tmp_path / "sets", supercell=Supercell.SYMMETRIC)
+    built = dict(read_shards([tmp_path / "sets"]))
+    for name, point in built.items():
+        expected = point_set(materials[name], 6, 50, Supercell.SYMMETRIC)
+        np.testing.assert_array_equal(point.distances, expected.distances)
+    assert built["NaCl"].n_supercell == 32  # near-cubic: 36
 
 
 def test_the_outcome_does_not_depend_on_the_number_of_processes(table, tmp_path):

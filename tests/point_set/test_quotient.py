@@ -3,11 +3,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import torch
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from unlabelled.point_set.batch import collate as collate_dense
 from unlabelled.point_set.point_set import PointSet, point_set
 from unlabelled.point_set.quotient import every_site, quotient
 from unlabelled.point_set.ragged import collate
+from unlabelled.point_set.supercell import Supercell
 from unlabelled.site_net.encoder import EncoderOptions, SiteNet, crystal_mean
 
 
@@ -55,6 +57,14 @@ def literal(p):
         for i in first.values()
     )
     return sorted(colours.count(colour) for colour in first), pairs
+
+
+@pytest.mark.parametrize("name", ["NaCl", "SrTiO3", "TiO2", "quartz", "ZnO", "triclinic"])
+def test_a_symmetric_supercell_leaves_one_class_per_orbit(materials, name):
+    structure = materials[name].get_primitive_structure()
+    orbits = SpacegroupAnalyzer(structure).get_symmetrized_structure().equivalent_indices
+    q = quotient(point_set(structure, 50, 50, Supercell.SYMMETRIC))
+    assert sorted(q.multiplicity.tolist()) == sorted(map(len, orbits))
 
 
 @pytest.mark.parametrize("name", ["NaCl", "diamond", "TiO2", "quartz", "ZnO", "triclinic"])

@@ -1,15 +1,26 @@
 import numpy as np
+import pytest
 import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
+from unlabelled.point_set.primitive import hermite_normal_forms
 from unlabelled.point_set.supercell import (
     ideal_shear,
     minimum_image_distances,
     reduced_basis,
     supercell_matrix,
+    symmetric_matrix,
 )
+from unlabelled.structures.table import Cell
+
+
+def cell_of(structure):
+    numbers = np.array(structure.atomic_numbers, np.int16)
+    return Cell(structure.lattice.matrix, numbers, structure.frac_coords)
+
 
 edges = st.floats(2, 20)
 angles = st.floats(50, 130)
@@ -140,3 +151,54 @@ def test_no_vector_of_a_reduced_basis_can_be_shortened(lattice):
         signs = np.array(sums) - 1
         for k in np.flatnonzero(signs):
             assert np.linalg.norm(signs @ basis) >= lengths[k] * (1 - 1e-6)
+
+
+def by_enumeration(structure, max_atoms):
+    """Index and shortest vector of the best sublattice among all that symmetry keeps."""
+    lattice = structure.lattice.matrix
+    operations = SpacegroupAnalyzer(structure).get_symmetry_operations(cartesian=True)
+    best = (0.0, 0)
+    for index in range(1, max_atoms // len(structure) + 1):
+        for form in hermite_normal_forms(index):
+            axes = form.T @ lattice
+            turned = [axes @ op.rotation_matrix.T @ np.linalg.inv(axes) for op in operations]
+            if all(np.allclose(t, np.rint(t), atol=1e-3) for t in turned):
+                shortest = np.linalg.norm(reduced_basis(axes)[0])
+                best = max(best, (round(float(shortest), 4), index))
+    return best
+
+
+@pytest.mark.parametrize("name", ["NaCl", "diamond", "TiO2", "quartz", "triclinic"])
+def test_the_symmetric_supercell_is_the_most_compact_that_symmetry_keeps(materials, name):
+    structure = materials[name].get_primitive_structure()
+    max_atoms = min(50, 12 * len(structure))
+    matrix = symmetric_matrix(cell_of(structure), max_atoms)
+    shortest, index = by_enumeration(structure, max_atoms)
+    axes = matrix @ structure.lattice.matrix
+    assert round(np.linalg.det(matrix)) == index
+    np.testing.assert_allclose(np.linalg.norm(reduced_basis(axes)[0]), shortest, atol=1e-4)
+    np.testing.assert_array_equal(matrix, np.triu(matrix))
+    supercell = structure.make_supercell(matrix, in_place=False)
+    # every rotation of the crystal is one of the supercell, whose translations are more
+    crystal, larger = (
+        SpacegroupAnalyzer(s).get_point_group_symbol() for s in (structure, supercell)
+    )
+    assert crystal == larger
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("NaCl", 16),  # body-centred, twice the conventional cell's edges
+        ("CsCl", 16),  # face-centred; a cubic one holds 8 images or 27
+    ],
+)
+def test_symmetric_supercells_of_cubic_crystals_are_cubic(materials, name, index):
+    primitive = materials[name].get_primitive_structure()
+    matrix = symmetric_matrix(cell_of(primitive), 50)
+    assert round(np.linalg.det(matrix)) == index
+
+
+def test_a_cell_too_large_to_repeat_is_kept():
+    cell = Cell(np.eye(3) * 20, np.full(51, 8, np.int16), np.random.default_rng(0).random((51, 3)))
+    np.testing.assert_array_equal(symmetric_matrix(cell, 50), np.eye(3))

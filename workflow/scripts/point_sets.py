@@ -6,6 +6,7 @@ from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
     from unlabelled.point_set.build import build
+    from unlabelled.point_set.supercell import Supercell
 
     limits = snakemake.params.limits
     build(
@@ -15,6 +16,7 @@ with log_to(snakemake.log[0]):
         source=snakemake.params.source,
         max_sites=limits["max_sites"],
         max_atoms=limits["max_atoms"],
+        supercell=Supercell(limits["supercell"]),
         crystals_per_shard=limits["crystals_per_shard"],
         seconds_per_crystal=snakemake.params.seconds,
         processes=snakemake.threads,

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from unlabelled.files import written_whole
 from unlabelled.parallel import OrderedMap
 from unlabelled.point_set.point_set import NotRepresentableError, of_cell
 from unlabelled.point_set.shards import Row, row, write_rows
+from unlabelled.point_set.supercell import Supercell
 from unlabelled.structures.schema import REJECTS, Reason
 from unlabelled.structures.table import Cell, cells
 
@@ -36,6 +36,7 @@ def build(
     source: str,
     max_sites: int,
     max_atoms: int,
+    supercell: Supercell,
     crystals_per_shard: int,
     seconds_per_crystal: float,
     processes: int,
@@ -57,6 +58,8 @@ def build(
         Largest number of sites of the primitive cell.
     max_atoms
         Largest number of atoms of the supercell.
+    supercell
+        Which supercell.
     crystals_per_shard
         Crystals of one file; that many are in memory at once.
     seconds_per_crystal
@@ -72,7 +75,7 @@ def build(
         Number of point sets.
     """
     mapped: OrderedMap[tuple[str, Cell], Row | _Refusal] = OrderedMap(
-        partial(_build_one, max_sites=max_sites, max_atoms=max_atoms),
+        lambda item: _build_one(item, max_sites, max_atoms, supercell),
         lambda item, message: _Refusal(item[0], Reason.UNREADABLE, message),
         processes=processes,
         seconds=lambda item: seconds_per_crystal,
@@ -114,12 +117,14 @@ def _flush(shard: list[Row], folder: Path, written: int) -> int:
     return size
 
 
-def _build_one(item: tuple[str, Cell], max_sites: int, max_atoms: int) -> Row | _Refusal:
+def _build_one(
+    item: tuple[str, Cell], max_sites: int, max_atoms: int, supercell: Supercell
+) -> Row | _Refusal:
     material_id, cell = item
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen's advice on its own API
         try:
-            return row(material_id, of_cell(cell, max_sites, max_atoms))
+            return row(material_id, of_cell(cell, max_sites, max_atoms, supercell))
         except NotRepresentableError as error:
             # not the exception itself: one with two arguments does not come back from a process
             return _Refusal(material_id, error.reason, str(error))

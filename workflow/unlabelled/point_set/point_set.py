@@ -8,7 +8,12 @@ from pymatgen.core.structure import Structure
 
 from unlabelled.point_set.features import MAX_ATOMIC_NUMBER, elements_without_features
 from unlabelled.point_set.primitive import primitive_cell
-from unlabelled.point_set.supercell import minimum_image_distances, supercell_matrix
+from unlabelled.point_set.supercell import (
+    Supercell,
+    minimum_image_distances,
+    supercell_matrix,
+    symmetric_matrix,
+)
 from unlabelled.structures.schema import Reason
 from unlabelled.structures.table import Cell
 
@@ -108,15 +113,21 @@ def distance_levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return levels, level
 
 
-def point_set(structure: Structure, max_sites: int, max_atoms: int) -> PointSet:
+def point_set(
+    structure: Structure,
+    max_sites: int,
+    max_atoms: int,
+    supercell: Supercell = Supercell.NEAR_CUBIC,
+) -> PointSet:
     """Build the point set of a pymatgen structure; see :func:`of_cell`."""
     numbers = np.array(structure.atomic_numbers, np.int16)
-    return of_cell(
-        Cell(structure.lattice.matrix, numbers, structure.frac_coords), max_sites, max_atoms
-    )
+    cell = Cell(structure.lattice.matrix, numbers, structure.frac_coords)
+    return of_cell(cell, max_sites, max_atoms, supercell)
 
 
-def of_cell(cell: Cell, max_sites: int, max_atoms: int) -> PointSet:
+def of_cell(
+    cell: Cell, max_sites: int, max_atoms: int, supercell: Supercell = Supercell.NEAR_CUBIC
+) -> PointSet:
     """Build the point set of a crystal (specification of the DIM data, sections 2.1 to 2.4).
 
     Parameters
@@ -127,6 +138,8 @@ def of_cell(cell: Cell, max_sites: int, max_atoms: int) -> PointSet:
         Largest number of sites of the primitive cell.
     max_atoms
         Largest number of atoms of the supercell.
+    supercell
+        Which supercell.
 
     Returns
     -------
@@ -147,7 +160,10 @@ def of_cell(cell: Cell, max_sites: int, max_atoms: int) -> PointSet:
     if n_primitive > max_sites:
         message = f"primitive cell with {n_primitive} sites, {max_sites} allowed"
         raise NotRepresentableError(Reason.TOO_MANY_SITES, message)
-    matrix = supercell_matrix(primitive.lattice, n_primitive, max_atoms)
+    if supercell == Supercell.SYMMETRIC:
+        matrix = symmetric_matrix(primitive, max_atoms)
+    else:
+        matrix = supercell_matrix(primitive.lattice, n_primitive, max_atoms)
     distances = minimum_image_distances(primitive.lattice, primitive.frac_coords, matrix)
     return PointSet.of_distances(primitive.atomic_numbers, distances)
 
