@@ -1,6 +1,7 @@
-# Two commands, each doing its own set-up:
+# Three commands, each doing its own set-up:
 #   make run                the demo study, real crystals, a few minutes on two cores
 #   make run SCALE=laptop   the default study
+#   make bench              the package against the literal form of the method, on these crystals
 #   make test               format, lint, types, tests
 
 PYTHON ?= python3.11
@@ -12,7 +13,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run test format clean
+.PHONY: run bench test format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -20,6 +21,9 @@ run: .venv/installed
 	@flock --nonblock --conflict-exit-code 75 results/.lock \
 	  $(SNAKEMAKE_RUN) --nolock --configfile config/scales/$(SCALE).yaml $(SNAKEMAKE) \
 	  || { code=$$?; test $$code -ne 75 || echo "Another run is active in this folder; wait for it." >&2; exit $$code; }
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks.measure --results results/$(SCALE)
 
 test: .venv/installed-test
 	$(BIN)/ruff format --check

@@ -1,0 +1,1 @@
+"""The package measured against the literal form of the method: ``make bench``."""
