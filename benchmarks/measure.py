@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from pymatgen.core.structure import Structure
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -29,9 +28,9 @@ from unlabelled.infomax.options import PRESETS
 from unlabelled.infomax.training import initialise
 from unlabelled.label_masking.fine_tuning import FineTuningOptions
 from unlabelled.plots import style
-from unlabelled.point_set.point_set import NotRepresentableError, PointSet, point_set
+from unlabelled.point_set.point_set import NotRepresentableError, PointSet, of_cell, point_set
 from unlabelled.point_set.quotient import quotient
-from unlabelled.structures.table import from_row
+from unlabelled.structures.table import Cell, cells
 from unlabelled.tables import field
 
 Rows = list[dict[str, Any]]
@@ -83,35 +82,34 @@ SCHEMAS = {
 }
 
 
-def study_crystals(results: Path, n: int) -> tuple[list[sides.Row], list[PointSet]]:
-    """Rows of the crystal tables of a study, and their point sets: `n` of those that have one."""
+def study_crystals(results: Path, n: int) -> tuple[list[Cell], list[PointSet]]:
+    """Crystals of a study and their point sets: `n` of those that have one, at random."""
     files = [p for p in sorted(results.glob("structures/*.parquet")) if "." not in p.stem]
     if not files:
         sys.exit(f"{results} holds no crystals: run `make run` first, or give another --results")
-    columns = ["lattice", "atomic_numbers", "frac_coords"]
-    table = pa.concat_tables([pq.read_table(path, columns=columns) for path in files])
-    rows, point_sets = [], []
-    for index in seeds.generator(0, "benchmarks").permutation(len(table)):
-        (row,) = table.slice(index, 1).to_pylist()
+    crystals = [cell for path in files for _, cell in cells(path)]
+    chosen, point_sets = [], []
+    for index in seeds.generator(0, "benchmarks").permutation(len(crystals)):
         try:
-            point_sets += sides.featurise([row])
+            point_sets.append(of_cell(crystals[index], sides.MAX_SITES, sides.MAX_ATOMS))
         except NotRepresentableError:
             continue
-        rows.append(row)
-        if len(rows) == n:
+        chosen.append(crystals[index])
+        if len(chosen) == n:
             break
-    return rows, point_sets
+    return chosen, point_sets
 
 
-def featurisation(rows: list[sides.Row], repeats: int) -> Rows:
-    """Rows of the crystal table -> distances and site inputs."""
+def featurisation(crystals: list[Cell], repeats: int) -> Rows:
+    """Crystals as read -> distances and site inputs."""
+    structures = [sides.structure_of(cell) for cell in crystals]
     return compare(
-        partial(sides.featurise_literally, rows),
-        partial(sides.featurise, rows),
+        partial(sides.featurise_literally, structures),
+        partial(sides.featurise, crystals),
         repeats,
         measurement="featurisation",
         variant="",
-        crystals=len(rows),
+        crystals=len(crystals),
     )
 
 
@@ -195,13 +193,13 @@ def memory(point_sets: list[PointSet], repeats: int) -> Rows:
     return rows
 
 
-def growth_with_cell(crystals: list[sides.Row], repeats: int) -> Rows:
+def growth_with_cell(crystals: list[Cell], repeats: int) -> Rows:
     """Step on as many sites in ever larger crystals.
 
     The crystals are supercells of a real one, its species shuffled over the sites, so that no two
     sites are equivalent and nothing can be merged.
     """
-    primitive = (from_row(row).get_primitive_structure() for row in crystals)
+    primitive = (sides.structure_of(cell).get_primitive_structure() for cell in crystals)
     cell = min(primitive, key=lambda structure: abs(len(structure) - 5))
     options = PRESETS["corrected"]
     form = sides.fast(options)

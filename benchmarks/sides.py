@@ -4,35 +4,36 @@ All calls of the package that are measured are in this module.
 """
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from pymatgen.core.sites import PeriodicSite
+from pymatgen.core.structure import Structure
 from torch import Tensor
 from torch.nn.functional import l1_loss
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.flop_counter import FlopCounterMode
 
-from unlabelled.infomax import class_negatives, embedding, literal, negatives
-from unlabelled.infomax.objective import InfoMax, LocalStage
+from unlabelled.infomax import embedding, literal, negatives
+from unlabelled.infomax.objective import InfoMax, LocalStage, false_samples
 from unlabelled.infomax.options import InfoMaxOptions
 from unlabelled.infomax.training import Crystals, PreTraining, TrainingOptions
 from unlabelled.label_masking.fine_tuning import FineTuningOptions, Regressor, fine_tune
 from unlabelled.point_set import batch as dense
 from unlabelled.point_set import ragged
 from unlabelled.point_set.features import ELEMENTS, SCALERS
-from unlabelled.point_set.point_set import PRIMITIVE_TOLERANCE, PointSet, point_set
-from unlabelled.point_set.quotient import SiteClasses, quotient
+from unlabelled.point_set.point_set import PointSet, of_cell
+from unlabelled.point_set.primitive import TOLERANCE
+from unlabelled.point_set.quotient import SiteClasses, every_site, quotient
 from unlabelled.point_set.supercell import supercell_matrix
 from unlabelled.site_net import literal as literal_site_net
 from unlabelled.site_net.encoder import SiteNet
-from unlabelled.structures.table import from_row
-
-Row = Mapping[str, Any]  # of the crystal table: lattice, atomic_numbers, frac_coords
+from unlabelled.structures.parse import to_structure
+from unlabelled.structures.table import Cell
 
 MAX_SITES = MAX_ATOMS = 50
 SITES_PER_BATCH = 1200
@@ -41,12 +42,17 @@ SITES_PER_BATCH = 1200
 # --- featurisation ---------------------------------------------------------------------------
 
 
-def featurise(crystals: Sequence[Row]) -> list[PointSet]:
-    """Point sets of the package."""
-    return [point_set(from_row(row), MAX_SITES, MAX_ATOMS) for row in crystals]
+def featurise(crystals: Sequence[Cell]) -> list[SiteClasses]:
+    """Point sets of the package, and their quotients."""
+    return [quotient(of_cell(cell, MAX_SITES, MAX_ATOMS)) for cell in crystals]
 
 
-def featurise_literally(crystals: Sequence[Row]) -> list[tuple[np.ndarray, np.ndarray]]:
+def structure_of(cell: Cell) -> Structure:
+    """Return the pymatgen structure of a row of the crystal table."""
+    return to_structure(cell.lattice, cell.atomic_numbers, cell.frac_coords)
+
+
+def featurise_literally(crystals: Sequence[Structure]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Features (P, 9) and distances (P, S) from pymatgen, site by site and property by property.
 
     The properties are looked up as matminer's ``SiteElementalProperty`` does: by symbol in a
@@ -58,8 +64,8 @@ def featurise_literally(crystals: Sequence[Row]) -> list[tuple[np.ndarray, np.nd
         name: {row["symbol"]: float(row[name] or "nan") for row in elements} for name in SCALERS
     }
     found = []
-    for row in crystals:
-        primitive = from_row(row).get_primitive_structure(tolerance=PRIMITIVE_TOLERANCE)
+    for structure in crystals:
+        primitive = structure.get_primitive_structure(tolerance=TOLERANCE)
         matrix = supercell_matrix(primitive.lattice.matrix, len(primitive), MAX_ATOMS)
         supercell = primitive.make_supercell(matrix, in_place=False)
         images = len(supercell) // len(primitive)
@@ -99,10 +105,16 @@ class Form:
         return self.collate(prepared, np.zeros((len(prepared), 1)))
 
 
+def _draw_literally(batch: dense.Batch, options: InfoMaxOptions, *args: Any, **kw: Any) -> Any:
+    first_row = batch.n_sites.cumsum(0) - batch.n_sites
+    n_supercell = (~batch.padding[first_row]).sum(dim=1)
+    return negatives.draw(batch.n_sites, n_supercell, options, *args, **kw)
+
+
 LITERAL = Form(
     lambda point_set: point_set,
     dense.collate,
-    negatives.draw,
+    _draw_literally,
     literal.local_stage,
     literal.encode_negatives,
     literal.global_stage,
@@ -111,10 +123,14 @@ LITERAL = Form(
 
 def fast(options: InfoMaxOptions) -> Form:
     """Return the form in which the package trains a variant."""
-    stages = (InfoMax.local_stage, InfoMax.encode_negatives, InfoMax.global_stage)
-    if options.quotient:
-        return Form(quotient, ragged.collate, class_negatives.draw, *stages)
-    return Form(lambda point_set: point_set, dense.collate, negatives.draw, *stages)
+    return Form(
+        quotient if options.quotient else every_site,
+        ragged.collate,
+        false_samples,
+        InfoMax.local_stage,
+        InfoMax.encode_negatives,
+        InfoMax.global_stage,
+    )
 
 
 class Trainer:

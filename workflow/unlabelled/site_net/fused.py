@@ -263,7 +263,7 @@ class _Attend(torch.autograd.Function):
                 first.numpy(), g_looking[rows].numpy(), g_seen.numpy(), g_between.numpy(),
                 g_logit.numpy(),
             )  # fmt: skip
-            g_value.addmm_(g_second[:n].T, first[:n])
+            torch.addmm(g_value, g_second[:n].T, first[:n], out=g_value)
             g_bias += g_second[:n].sum(dim=0)
         return g_looking, g_seen, g_between, g_logit, g_value, g_bias, *[None] * 5
 

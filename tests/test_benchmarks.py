@@ -1,0 +1,93 @@
+"""The benchmark runs on few crystals; how long anything takes is not tested."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import figure, measure
+from unlabelled import tables
+
+
+@pytest.fixture
+def study(materials, tmp_path):
+    """Folder of a study with a crystal table, the columns that matter."""
+    rows = [
+        {
+            "material_id": name,
+            "lattice": structure.lattice.matrix.ravel(),
+            "atomic_numbers": structure.atomic_numbers,
+            "frac_coords": structure.frac_coords.ravel(),
+        }
+        for name, structure in materials.items()
+    ]
+    (tmp_path / "structures").mkdir()
+    pd.DataFrame(rows).to_parquet(tmp_path / "structures" / "flla.parquet")
+    pd.DataFrame().to_parquet(tmp_path / "structures" / "flla.rejected.parquet")
+    return tmp_path
+
+
+def test_a_missing_study_is_explained(tmp_path):
+    with pytest.raises(SystemExit, match="run `make run` first"):
+        measure.study_crystals(tmp_path, 3)
+
+
+def test_both_sides_of_everything_run(study):
+    rows, point_sets = measure.study_crystals(study, 8)
+    assert len(rows) == len(point_sets) == 8
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's advice on its own use
+        timings = pd.DataFrame(
+            [
+                *measure.featurisation(rows, 1),
+                *measure.pretraining(point_sets, 1),
+                *measure.embedding(point_sets, 1),
+                *measure.fine_tuning(point_sets, 1, draws=2, epochs=1),
+            ]
+        )
+    assert set(timings.columns) == set(measure.SCHEMAS["timings"].names)
+    compared = figure.ratios(timings)
+    assert len(compared) == 9
+    assert (compared["median"] > 0).all()
+    compute = pd.DataFrame(measure.compute(point_sets, 1)).set_index("side")
+    assert compute.loc["fast", "operations"] <= compute.loc["literal", "operations"]
+
+
+def test_ratios_are_of_pairs_of_runs():
+    timings = pd.DataFrame(
+        [
+            ("step", "", side, repeat, 10, seconds, 1_000_000)
+            for repeat, (literal, fast) in enumerate([(4.0, 1.0), (6.0, 2.0), (2.0, 1.0)])
+            for side, seconds in (("literal", literal), ("fast", fast))
+        ],
+        columns=measure.SCHEMAS["timings"].names,
+    )
+    (row,) = figure.ratios(timings).to_dict("records")
+    assert (row["min"], row["median"], row["max"]) == (2.0, 3.0, 4.0)
+    assert (row["literal_per_s"], row["fast_per_s"]) == (2.5, 10.0)
+
+
+def test_tables_become_a_report(tmp_path, capsys):
+    sides = ("literal", "fast")
+    found = {
+        "timings": [
+            (name, variant, side, 0, 10, seconds, 1_000_000)
+            for name in ("collate", "step")
+            for variant in ("corrected", "as_published")
+            for side, seconds in zip(sides, (3.0, 1.0), strict=True)
+        ],
+        "memory": [("corrected", side, n, 1000 + 8 * n) for side in sides for n in (100, 300)],
+        "growth": [(m, n, 10 * n, n / 9) for m in ("step", "embedding") for n in (5, 50)],
+        "compute": [("matmul", np.nan, np.nan, 1e11, 1.0), ("fast", 1e10, 1.0, 1e10, 0.1)],
+    }
+    for name, rows in found.items():
+        schema = measure.SCHEMAS[name]
+        tables.write(
+            pd.DataFrame(rows, columns=schema.names), tmp_path / f"{name}.parquet", schema, {}
+        )
+    measure.report(tmp_path)
+    printed = capsys.readouterr().out
+    assert "corrected literal     8" in printed
+    assert "corrected    0.5" in printed
+    assert (tmp_path / "bench.pdf").exists()
