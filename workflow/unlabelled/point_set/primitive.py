@@ -75,8 +75,9 @@ def is_surely_primitive(cell: Cell) -> bool:
         moves = sites - sites[:_SITES_TRIED, None]
         mapped = np.any(_close(translations[:, None, None], moves, 2 * tolerance), axis=2)
         translations = translations[np.all(mapped, axis=1)]
-        if len(translations) == 1:  # the null vector
-            break
+        # The null vector is always left; those of a smaller cell have a coordinate of 1/n or more.
+        if len(translations) == 1 and tolerance.max() < 1 / formula_units:
+            return True
     matrices, rows, vectors = _smaller_cells(formula_units)
     found = np.asarray(_close(vectors[:, None], translations, tolerance).any(axis=1))
     candidates = matrices[found[rows].all(axis=1)]
