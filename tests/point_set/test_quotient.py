@@ -10,6 +10,7 @@ from unlabelled.point_set.point_set import PointSet, point_set
 from unlabelled.point_set.quotient import every_site, quotient
 from unlabelled.point_set.ragged import collate
 from unlabelled.point_set.supercell import Supercell
+from unlabelled.site_net import literal as site_net
 from unlabelled.site_net.encoder import EncoderOptions, SiteNet, crystal_mean
 
 
@@ -82,6 +83,17 @@ def test_integers_are_as_small_as_on_disk(point_sets):
         assert set(dtypes.values()) == {np.dtype(np.int16)}
 
 
+def test_without_merging_every_site_sees_every_atom(point_sets):
+    for p in point_sets.values():
+        q, images = every_site(p), p.n_supercell // p.n_sites
+        assert (q.atomic_numbers == p.atomic_numbers).all()
+        assert (q.multiplicity == 1).all()
+        assert (q.pair_multiplicity == 1).all()
+        assert (q.pair_i == np.repeat(range(p.n_sites), p.n_supercell)).all()
+        assert (q.pair_j.reshape(p.level.shape) == np.arange(p.n_supercell) // images).all()
+        assert (q.levels[q.pair_level].reshape(p.level.shape) == p.distances).all()
+
+
 def test_sites_of_one_element_in_different_surroundings_stay_apart():
     def classes(numbers, distances):
         return quotient(PointSet.of_distances(np.array(numbers, np.int16), distances))
@@ -100,14 +112,16 @@ def test_the_encoder_cannot_tell_a_quotient_from_its_point_set(point_sets, name)
     torch.manual_seed(0)
     encoder = SiteNet(EncoderOptions(name)).double()
     dense = collate_dense(list(point_sets.values())).double()
-    ragged = collate([quotient(p) for p in point_sets.values()]).double()
-    gradients = []
-    for batch in (dense, ragged):
-        encoder.zero_grad()
-        local = encoder.local.represent(batch)
-        embedding = encoder.pooled.represent(local, batch)
-        (embedding.sum() + crystal_mean(local, batch).square().sum()).backward()
-        gradients.append([embedding.detach(), *(p.grad for p in encoder.parameters())])
-    for one, other in zip(*gradients, strict=True):
-        # distances are float32, and atoms at distances that differ by rounding are merged
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    local = site_net.represent(encoder.local, dense)
+    outcomes = [(site_net.embed(encoder, dense), site_net.mean_of_sites(local, dense))]
+    for form in (quotient, every_site):
+        ragged = collate([form(p) for p in point_sets.values()]).double()
+        local = encoder.local.represent(ragged)
+        outcomes.append((encoder.pooled.represent(local, ragged), crystal_mean(local, ragged)))
+    expected, *others = (
+        [*outcome, *torch.autograd.grad(loss, list(encoder.parameters()))]
+        for outcome in outcomes
+        for loss in [outcome[0].sum() + outcome[1].square().sum()]
+    )
+    for other in others:
+        torch.testing.assert_close(other, expected, rtol=1e-10, atol=1e-10)
