@@ -4,6 +4,13 @@ from pymatgen.core import Lattice, Structure
 
 from unlabelled.infomax.training import Crystals
 from unlabelled.point_set.point_set import point_set
+from unlabelled.point_set.quotient import every_site, quotient
+
+
+@pytest.fixture(scope="session")
+def form():
+    """The form in which a variant sees point sets: by classes of sites, or by sites."""
+    return lambda options: quotient if options.quotient else every_site
 
 
 @pytest.fixture
@@ -26,3 +33,9 @@ def many():
         for metal, anion in [("Na", "Cl"), ("Mg", "O"), ("K", "Br"), ("Li", "F")]
     ]
     return Crystals(crystals, np.linspace(-2, 1, len(crystals))[:, None])
+
+
+@pytest.fixture(scope="session")
+def crystals_for(many, form):
+    """Those crystals as a variant is trained on them."""
+    return lambda options: Crystals([form(options)(p) for p in many.point_sets], many.labels)

@@ -7,8 +7,8 @@ from unlabelled.infomax import embedding
 from unlabelled.infomax.embedding import SCHEMA, embed, to_table
 from unlabelled.infomax.options import PRESETS
 from unlabelled.infomax.training import initialise
-from unlabelled.point_set.batch import collate
-from unlabelled.point_set.quotient import quotient
+from unlabelled.point_set.quotient import every_site, quotient
+from unlabelled.point_set.ragged import collate
 from unlabelled.site_net.encoder import READOUTS
 
 
@@ -21,7 +21,7 @@ def test_readouts_come_in_the_order_given_whatever_the_batches(
     encoder, point_sets, tmp_path, monkeypatch
 ):
     with torch.no_grad():
-        one_by_one = [encoder.readouts(collate([p])) for p in point_sets]
+        one_by_one = [encoder.readouts(collate([every_site(p)])) for p in point_sets]
     expected = {name: torch.cat([r[name] for r in one_by_one]).numpy() for name in READOUTS}
     crystals = [quotient(p) for p in point_sets]
     for budget in (1, 200, 10_000):
@@ -38,8 +38,7 @@ def test_readouts_come_in_the_order_given_whatever_the_batches(
 
 
 def test_readouts_of_sites(encoder, point_sets):
-    p = point_sets[4]
-    batch = collate([p])
+    batch = collate([every_site(point_sets[4])])
     with torch.no_grad():
         local, found = encoder.local.represent(batch), encoder.readouts(batch)
         assert torch.equal(found["embedding"], encoder(batch))

@@ -6,32 +6,54 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from unlabelled.infomax.negatives import draw, environments, false_crystals, same_sites
-from unlabelled.infomax.objective import InfoMax
+from unlabelled.infomax import literal, negatives
+from unlabelled.infomax.objective import InfoMax, false_samples
 from unlabelled.infomax.options import ENGINEERED_NEGATIVES, PRESETS, InfoMaxOptions, variant
 from unlabelled.infomax.training import initialise
+from unlabelled.point_set import ragged
 from unlabelled.point_set.batch import collate
+from unlabelled.point_set.point_set import point_set
+from unlabelled.point_set.quotient import every_site
+from unlabelled.site_net import literal as site_net
 
-PUBLISHED, CORRECTED = PRESETS["as_published"], PRESETS["corrected"]
+PUBLISHED = PRESETS["as_published"]
+CORRECTED = replace(PRESETS["corrected"], quotient=False)  # test_class_negatives: with it
 
 
 def model(options):
     return initialise(options, seed=0).double()
 
 
-def draws(batch, options, seed=0, *, noise=True):
-    return draw(batch, options, torch.Generator().manual_seed(seed), noise=noise)
+def draws(batch, options, seed=0):
+    """Randomness of the literal form, on its batches."""
+    n_atoms = (~batch.padding).sum(dim=1)[batch.n_sites.cumsum(0) - 1]
+    generator = torch.Generator().manual_seed(seed)
+    return negatives.draw(batch.n_sites, n_atoms, options, generator, noise=True)
+
+
+def samples(batch, options, seed=0, *, noise=True):
+    """False samples of the form in use, from the same random numbers."""
+    generator = torch.Generator().manual_seed(seed)
+    return false_samples(batch, options, generator, noise=noise)
 
 
 def size(*modules):
     return sum(p.numel() for module in modules for p in module.parameters())
 
 
+def of_sites(point_sets, labels=None):
+    return ragged.collate([every_site(p) for p in point_sets], labels).double()
+
+
+@pytest.fixture
+def dense(point_sets):
+    return collate(point_sets).double()
+
+
 @pytest.fixture
 def batch(point_sets):
-    return collate(point_sets).double()
+    return of_sites(point_sets)
 
 
 def test_parameter_counts_are_those_of_the_specification():
@@ -50,11 +72,12 @@ def softplus(x):
 
 
 @pytest.mark.parametrize("options", [PUBLISHED, CORRECTED], ids=["as_published", "corrected"])
-def test_the_local_loss_is_the_formula(batch, options):
+def test_the_local_loss_is_the_formula(dense, batch, options):
     """Site by site, atom by atom, straight from the table of negatives of the specification."""
+    in_use, batch = batch, dense
     m, random = model(options), draws(batch, options)
     with torch.no_grad():
-        h = m.encoder.local(batch)
+        h = site_net.local(m.encoder.local, batch)
         mean, log_variance = m.encoder.local.bottleneck(h), m.local_log_variance(h)
         noisy = mean + random.local_noise * (log_variance / 2).exp()
         per_crystal = [[] for _ in range(batch.n_crystals)]
@@ -92,24 +115,31 @@ def test_the_local_loss_is_the_formula(batch, options):
             if negatives:
                 loss = losses[0][0] + sum(negatives) / len(negatives)
                 per_crystal[batch.crystal[i]].append(loss)
-        stage = m.local_stage(batch, random)
+        stages = [
+            literal.local_stage(m, batch, random),
+            m.local_stage(in_use, samples(in_use, options)),
+        ]
     expected = mean_of(mean_of(sites) for sites in per_crystal if sites)
-    assert float(stage.dim) == pytest.approx(expected, rel=1e-9)
+    assert [float(stage.dim) for stage in stages] == pytest.approx([expected] * 2, rel=1e-9)
 
 
 @pytest.mark.parametrize("options", [PUBLISHED, CORRECTED], ids=["as_published", "corrected"])
-def test_the_global_loss_is_the_formula(batch, options):
-    m, random = model(options), draws(batch, options)
+def test_the_global_loss_is_the_formula(dense, batch, options):
+    in_use, batch = batch, dense
+    m, random, false = model(options), draws(batch, options), samples(in_use, options)
     with torch.no_grad():
-        local = m.encoder.local.represent(batch)
-        negatives = m.encode_negatives(batch, random)
-        stage = m.global_stage(local, negatives, batch, random)
-        u = m.encoder.pooled(local, batch)
+        local = site_net.represent(m.encoder.local, batch)
+        encoded = literal.encode_negatives(m, batch, random)
+        stages = [
+            literal.global_stage(m, local, encoded, batch, random),
+            m.global_stage(local, m.encode_negatives(in_use, false), in_use, false),
+        ]
+        u = site_net.pooled(m.encoder.pooled, local, batch)
         mean, log_variance = m.encoder.pooled.bottleneck(u), m.global_log_variance(u)
         noisy = mean + random.global_noise * (log_variance / 2).exp()
-        crystals = false_crystals(batch, random, options)
-        fakes = [m.encoder.local.represent(c) for c in crystals]
-        identical = [same_sites(c, batch) for c in crystals]
+        crystals = literal.false_crystals(batch, random, options)
+        fakes = [site_net.represent(m.encoder.local, c) for c in crystals]
+        identical = [literal.same_sites(c, batch) for c in crystals]
 
         def score(crystal, site):
             return float(m.crystal_projection(noisy[crystal]) @ m.member_projection(site))
@@ -128,27 +158,27 @@ def test_the_global_loss_is_the_formula(batch, options):
                 if counted:
                     per_crystal[c].append(softplus(-score(c, local[i])) + mean_of(counted))
     expected = mean_of(mean_of(sites) for sites in per_crystal if sites)
-    assert float(stage.dim) == pytest.approx(expected, rel=1e-9)
+    assert [float(stage.dim) for stage in stages] == pytest.approx([expected] * 2, rel=1e-9)
 
 
 def test_d1_activation_of_the_local_stage():
     published, corrected = InfoMax(PUBLISHED), InfoMax(CORRECTED)
-    for m, kind in ((published, nn.ReLU), (corrected, nn.Mish)):
-        assert isinstance(m.encoder.local.site[1], kind)
-        assert isinstance(m.site_projection[1], kind)
-        assert isinstance(m.constituent_projection[1], kind)
-        assert isinstance(m.crystal_projection[1], nn.Mish)  # the global stage is mish in both
+    for m, name in ((published, "relu"), (corrected, "mish")):
+        assert m.encoder.local.site[1].name == name
+        assert m.site_projection[1].name == name
+        assert m.constituent_projection[1].name == name
+        assert m.crystal_projection[1].name == "mish"  # the global stage is mish in both
 
 
-def test_d4_padding_of_mixed_negatives(batch):
+def test_d4_padding_of_mixed_negatives(dense):
     for padding, gains_weight in (("mismatched", True), ("matched", False)):
         options = replace(CORRECTED, negative_padding=padding)
-        random = draws(batch, options)
-        _, negatives = environments(batch, random, options)
-        false = batch.padding[random.donor]
+        random = draws(dense, options)
+        _, negatives = literal.environments(dense, random, options)
+        false = dense.padding[random.donor]
         # weight on atoms that the tensor in use does not have
         distances_of_padding = (~negatives[1].padding & false).any()
-        own_distances_of_padding = (~negatives[2].padding & batch.padding).any()
+        own_distances_of_padding = (~negatives[2].padding & dense.padding).any()
         assert bool(distances_of_padding) is gains_weight
         assert bool(own_distances_of_padding) is gains_weight
 
@@ -172,11 +202,11 @@ def test_d6_only_the_published_variant_has_a_probe():
 
 
 def test_d6_labels_do_not_reach_the_encoder(point_sets):
-    batch = collate(point_sets, np.arange(2.0 * len(point_sets)).reshape(-1, 2)).double()
+    batch = of_sites(point_sets, np.arange(2.0 * len(point_sets)).reshape(-1, 2))
     m = initialise(PUBLISHED, seed=0, n_properties=2).double()
-    random = draws(batch, PUBLISHED)
-    local = m.local_stage(batch, random)
-    crystal = m.global_stage(local.representation, m.encode_negatives(batch, random), batch, random)
+    false = samples(batch, PUBLISHED)
+    local = m.local_stage(batch, false)
+    crystal = m.global_stage(local.representation, m.encode_negatives(batch, false), batch, false)
     squared, absolute = m.probe_loss(crystal.representation, batch)
     squared.backward()
     assert len(absolute) == 2 * len(point_sets)
@@ -186,50 +216,53 @@ def test_d6_labels_do_not_reach_the_encoder(point_sets):
 
 def test_d6_crystals_without_label_are_left_out(point_sets):
     labels = np.full((len(point_sets), 1), np.nan)
-    batch = collate(point_sets, labels).double()
+    batch = of_sites(point_sets, labels)
     squared, absolute = model(PUBLISHED).probe_loss(torch.zeros(len(labels), 64).double(), batch)
     assert float(squared) == 0
     assert len(absolute) == 0
 
 
-def test_d21_negatives_equal_to_positives_are_masked(materials):
-    from unlabelled.point_set.point_set import point_set
-
+@pytest.fixture
+def half_iron(materials):
     names = ("Fe", "CsCl", "Fe", "NaCl")  # half a batch away, iron meets iron
-    batch = collate([point_set(materials[name], 50, 50) for name in names]).double()
+    return [point_set(materials[name], 50, 50) for name in names]
+
+
+def test_d21_negatives_equal_to_positives_are_masked(half_iron):
+    dense, batch = collate(half_iron).double(), of_sites(half_iron)
     options = replace(CORRECTED, donors="roll")
-    random = draws(batch, options)
-    own, negatives = environments(batch, random, options)
+    random, false = draws(dense, options), samples(batch, options)
+    own, environments = literal.environments(dense, random, options)
     iron = batch.atomic_numbers == 26
-    assert (negatives[0].equals(own) == iron).all()
-    permuted = false_crystals(batch, random, options)[2]
-    assert (same_sites(permuted, batch) == iron).all()  # one element: nothing to permute
+    assert (environments[0].equals(own) == iron).all()
+    assert (false.identical[0] == iron).all()
+    permuted = literal.false_crystals(dense, random, options)[2]
+    assert (literal.same_sites(permuted, dense) == iron).all()  # one element: nothing to permute
+    assert (false.identical_crystals[2] == iron).all()
     m = model(options)
     kept = model(replace(options, identical_negatives="kept"))
-    assert float(m.local_stage(batch, random).dim) != float(kept.local_stage(batch, random).dim)
+    assert float(m.local_stage(batch, false).dim) != float(kept.local_stage(batch, false).dim)
 
 
-def test_d21_a_site_without_a_false_environment_has_no_loss(materials):
-    from unlabelled.point_set.point_set import point_set
-
-    names = ("Fe", "CsCl", "Fe", "NaCl")
-    batch = collate([point_set(materials[name], 50, 50) for name in names]).double()
+def test_d21_a_site_without_a_false_environment_has_no_loss(half_iron):
+    batch = of_sites(half_iron)
     options = replace(CORRECTED, donors="roll", engineered_negatives=())
-    m, random = model(options), draws(batch, options)
-    m.local_stage(batch, random).dim.backward()
+    m = model(options)
+    m.local_stage(batch, samples(batch, options)).dim.backward()
     gradient = m.encoder.local.bottleneck.weight.grad.clone()
     m.zero_grad()
-    batch.distances[batch.atomic_numbers == 26] += 0.01  # of iron: its loss must not matter
-    m.local_stage(batch, random).dim.backward()
+    for crystal in (0, 2):  # of iron: its loss must not matter
+        batch.levels[slice(*batch.first_level[crystal : crystal + 2])] += 0.01
+    m.local_stage(batch, samples(batch, options)).dim.backward()
     torch.testing.assert_close(m.encoder.local.bottleneck.weight.grad, gradient)
 
 
 def test_d22_donors(batch):
     rows = torch.arange(len(batch.features))
-    rolled = draws(batch, replace(CORRECTED, donors="roll")).donor
+    rolled = samples(batch, replace(CORRECTED, donors="roll")).donor
     assert (rolled == (rows - len(rows) // 2) % len(rows)).all()
     for seed in range(20):
-        donor = draws(batch, CORRECTED, seed).donor
+        donor = samples(batch, CORRECTED, seed).donor
         crystals = batch.crystal[donor]
         assert (crystals != batch.crystal).all()
         for c in range(batch.n_crystals):
@@ -240,7 +273,7 @@ def test_d27_distance_exponent(batch):
     losses = {
         e: float(
             model(o := replace(CORRECTED, distance_exponent=e))
-            .local_stage(batch, draws(batch, o))
+            .local_stage(batch, samples(batch, o))
             .dim
         )
         for e in (1.0, 2.0)
@@ -252,52 +285,56 @@ def composition(batch, neighbours, row):
     return sorted(batch.atomic_numbers[neighbours[row][~batch.padding[row]]].tolist())
 
 
-def test_d28_own_columns_keep_the_composition(batch):
-    assert batch.padding.any()
-    own = draws(batch, CORRECTED).permuted
-    padded = draws(batch, replace(CORRECTED, permutation="padded_columns")).permuted
-    rows = range(len(batch.features))
-    assert all(composition(batch, own, r) == composition(batch, batch.neighbours, r) for r in rows)
+def test_d28_own_columns_keep_the_composition(dense):
+    assert dense.padding.any()
+    own, padded = (
+        literal.false_crystals(dense, draws(dense, options), options)[2].neighbours
+        for options in (CORRECTED, replace(CORRECTED, permutation="padded_columns"))
+    )
+    rows = range(len(dense.features))
+    assert all(composition(dense, own, r) == composition(dense, dense.neighbours, r) for r in rows)
     assert any(
-        composition(batch, padded, r) != composition(batch, batch.neighbours, r) for r in rows
+        composition(dense, padded, r) != composition(dense, dense.neighbours, r) for r in rows
     )
     for neighbours in (own, padded):
-        assert (neighbours != batch.neighbours).any()
-        assert (batch.crystal[neighbours] == batch.crystal[:, None]).all()
+        assert (neighbours != dense.neighbours).any()
+        assert (dense.crystal[neighbours] == dense.crystal[:, None]).all()
     # one permutation for all sites of a crystal
-    for c in range(batch.n_crystals):
-        assert len({tuple(row) for row in own[batch.crystal == c].tolist()}) == 1
+    for c in range(dense.n_crystals):
+        assert len({tuple(row) for row in own[dense.crystal == c].tolist()}) == 1
 
 
-def test_without_engineered_negatives_only_other_crystals_are_false(batch):
+def test_without_engineered_negatives_only_other_crystals_are_false(dense, batch):
     options = replace(CORRECTED, engineered_negatives=())
-    random = draws(batch, options)
-    assert len(environments(batch, random, options)[1]) == 1
-    assert model(options).encode_negatives(batch, random) == ([], [])
+    random, false = draws(dense, options), samples(batch, options)
+    assert len(literal.environments(dense, random, options)[1]) == len(false.environments) == 1
+    assert literal.encode_negatives(model(options), dense, random) == ([], [])
+    assert model(options).encode_negatives(batch, false) == []
 
 
 @pytest.mark.parametrize("name", ENGINEERED_NEGATIVES)
-def test_engineered_negatives_come_one_by_one(batch, name):
+def test_engineered_negatives_come_one_by_one(dense, batch, name):
     options = replace(CORRECTED, engineered_negatives=(name,))
-    random = draws(batch, options)
-    own, negatives = environments(batch, random, options)
-    crystals = false_crystals(batch, random, options)
-    assert len(negatives) - 1 + len(crystals) == 1
-    for negative in negatives[1:]:
-        assert (negative.features is own.features) is (name == "wrong_distances")
-        assert (negative.distances is own.distances) is (name == "wrong_species")
+    random, false = draws(dense, options), samples(batch, options)
+    own, environments = literal.environments(dense, random, options)
+    crystals = literal.false_crystals(dense, random, options)
+    assert len(environments) - 1 + len(crystals) == 1
+    assert (len(false.environments), len(false.crystals)) == (len(environments), len(crystals))
+    for environment in environments[1:]:
+        assert (environment.features is own.features) is (name == "wrong_distances")
+        assert (environment.distances is own.distances) is (name == "wrong_species")
     for crystal in crystals:
-        assert (crystal.features is batch.features) is (name != "composition_swapped")
-        assert (crystal.distances is batch.distances) is (name != "structure_swapped")
-        assert (crystal.neighbours is batch.neighbours) is (name != "permuted")
+        assert (crystal.features is dense.features) is (name != "composition_swapped")
+        assert (crystal.distances is dense.distances) is (name != "structure_swapped")
+        assert (crystal.neighbours is dense.neighbours) is (name != "permuted")
 
 
 def test_without_kl_nothing_is_sampled(batch):
-    random = draws(batch, replace(CORRECTED, kl_weight=0.0))
-    assert (random.local_noise == 0).all()
-    assert (random.global_noise == 0).all()
-    assert (draws(batch, CORRECTED).local_noise != 0).all()
-    assert (draws(batch, CORRECTED, noise=False).local_noise == 0).all()
+    false = samples(batch, replace(CORRECTED, kl_weight=0.0))
+    assert (false.local_noise == 0).all()
+    assert (false.global_noise == 0).all()
+    assert (samples(batch, CORRECTED).local_noise != 0).all()
+    assert (samples(batch, CORRECTED, noise=False).local_noise == 0).all()
 
 
 def test_d2_composition_loss_is_half_the_distance_of_fractions(batch):
@@ -317,12 +354,12 @@ def test_d2_composition_loss_is_half_the_distance_of_fractions(batch):
 
 
 def test_the_stages_do_not_train_each_other(batch):
-    m, random = model(CORRECTED), draws(batch, CORRECTED)
-    local = m.local_stage(batch, random)
+    m, false = model(CORRECTED), samples(batch, CORRECTED)
+    local = m.local_stage(batch, false)
     local.dim.backward()
     assert all(p.grad is None for p in m.encoder.pooled.parameters())
     m.zero_grad()
-    crystal = m.global_stage(local.representation, m.encode_negatives(batch, random), batch, random)
+    crystal = m.global_stage(local.representation, m.encode_negatives(batch, false), batch, false)
     crystal.dim.backward()
     assert all(p.grad is None for p in m.encoder.local.parameters())
     assert all(p.grad is not None for p in m.encoder.pooled.parameters())
@@ -332,7 +369,7 @@ def test_presets_differ_only_in_the_documented_faults():
     differing = {
         name
         for name in InfoMaxOptions.__slots__
-        if getattr(PUBLISHED, name) != getattr(CORRECTED, name)
+        if getattr(PUBLISHED, name) != getattr(PRESETS["corrected"], name)
     }
     assert differing == {
         "local_activation",
@@ -349,8 +386,8 @@ def test_presets_differ_only_in_the_documented_faults():
 
 
 def test_a_variant_is_a_preset_with_changes():
-    assert variant({"preset": "corrected"}) == CORRECTED
+    assert variant({"preset": "corrected"}) == PRESETS["corrected"]
     changed = variant({"preset": "as_published", "kl_weight": 0.5})
     assert changed == replace(PUBLISHED, kl_weight=0.5)
     named = variant({"preset": "corrected", "engineered_negatives": ["permuted"], "trained": True})
-    assert named == replace(CORRECTED, engineered_negatives=("permuted",))
+    assert named == replace(PRESETS["corrected"], engineered_negatives=("permuted",))
