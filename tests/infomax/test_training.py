@@ -36,7 +36,22 @@ def preset(request):
     return request.param
 
 
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(many, preset, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def corrected(crystals_for):
+    """Crystals for the corrected variant."""
+    return crystals_for(PRESETS["corrected"])
+
+
+@pytest.fixture(scope="module")
+def published(crystals_for):
+    """Crystals for the variant as published."""
+    return crystals_for(PRESETS["as_published"])
+
+
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
+    crystals_for, preset, tmp_path, monkeypatch
+):
+    many = crystals_for(PRESETS[preset])
     straight, straight_rows = pretrain(many, PRESETS[preset], options(), 0, tmp_path / "straight")
     step = PreTraining.training_step
 
@@ -57,8 +72,8 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(many, preset, tmp
     assert rows[rows.quantity != timing].equals(straight_rows[straight_rows.quantity != timing])
 
 
-def test_training_lowers_the_loss_and_moves_every_part(many, tmp_path):
-    encoder, rows = pretrain(many, PRESETS["corrected"], options(max_epochs=6), 0, tmp_path)
+def test_training_lowers_the_loss_and_moves_every_part(corrected, tmp_path):
+    encoder, rows = pretrain(corrected, PRESETS["corrected"], options(max_epochs=6), 0, tmp_path)
     losses = rows[(rows.part == "validation") & (rows.quantity == "dim")].value.to_numpy()
     assert losses.min() < losses[0]
     before = training.initialise(PRESETS["corrected"], 0).encoder
@@ -68,13 +83,15 @@ def test_training_lowers_the_loss_and_moves_every_part(many, tmp_path):
     )
 
 
-def test_the_best_epoch_is_kept(many, tmp_path):
+def test_the_best_epoch_is_kept(corrected, tmp_path):
     # A rate that makes things worse after the first epochs.
-    encoder, rows = pretrain(many, PRESETS["corrected"], options(learning_rate=0.05), 0, tmp_path)
+    encoder, rows = pretrain(
+        corrected, PRESETS["corrected"], options(learning_rate=0.05), 0, tmp_path
+    )
     losses = rows[(rows.part == "validation") & (rows.quantity == "dim")]
     best = int(losses.value.to_numpy().argmin())
     again, _ = pretrain(
-        many,
+        corrected,
         PRESETS["corrected"],
         options(learning_rate=0.05, max_epochs=best + 1),
         0,
@@ -83,9 +100,9 @@ def test_the_best_epoch_is_kept(many, tmp_path):
     assert equal(encoder, again)
 
 
-def test_patience_ends_a_run(many, tmp_path):
+def test_patience_ends_a_run(corrected, tmp_path):
     _, rows = pretrain(
-        many,
+        corrected,
         PRESETS["corrected"],
         options(learning_rate=0.5, max_epochs=50, patience=2),
         0,
@@ -94,72 +111,73 @@ def test_patience_ends_a_run(many, tmp_path):
     assert rows.epoch.max() < 49
 
 
-def test_a_run_interrupted_after_it_stopped_early_trains_no_further(many, tmp_path):
+def test_a_run_interrupted_after_it_stopped_early_trains_no_further(corrected, tmp_path):
     settings = options(learning_rate=0.5, max_epochs=50, patience=2)
-    ends = [pretrain(many, PRESETS["corrected"], settings, 0, tmp_path) for _ in range(2)]
+    ends = [pretrain(corrected, PRESETS["corrected"], settings, 0, tmp_path) for _ in range(2)]
     assert len(set(ends[0][1].epoch)) < 50
     assert ends[0][1].equals(ends[1][1])
     for first, second in zip(*(end[0].state_dict().values() for end in ends), strict=True):
         assert torch.equal(first, second)
 
 
-def test_the_labels_change_the_choice_of_the_epoch_but_not_the_encoder(many, tmp_path):
-    other = Crystals(many.point_sets, many.labels[::-1].copy())
+def test_the_labels_change_the_choice_of_the_epoch_but_not_the_encoder(published, tmp_path):
+    other = Crystals(published.point_sets, published.labels[::-1].copy())
     single = options(max_epochs=1)
-    first, _ = pretrain(many, PRESETS["as_published"], single, 0, tmp_path / "a")
+    first, _ = pretrain(published, PRESETS["as_published"], single, 0, tmp_path / "a")
     second, _ = pretrain(other, PRESETS["as_published"], single, 0, tmp_path / "b")
     assert equal(first, second)
 
 
-def test_seeds_differ(many, tmp_path):
+def test_seeds_differ(corrected, tmp_path):
     single = options(max_epochs=1)
-    first, _ = pretrain(many, PRESETS["corrected"], single, 0, tmp_path / "a")
-    second, _ = pretrain(many, PRESETS["corrected"], single, 1, tmp_path / "b")
+    first, _ = pretrain(corrected, PRESETS["corrected"], single, 0, tmp_path / "a")
+    second, _ = pretrain(corrected, PRESETS["corrected"], single, 1, tmp_path / "b")
     assert not equal(first, second)
 
 
 @pytest.mark.parametrize(("choice", "same"), [("deterministic", True), ("sampled", False)])
-def test_d16_validation(many, tmp_path, choice, same):
+def test_d16_validation(corrected, tmp_path, choice, same):
     # Nothing is learnt, so only the draws can change the validation loss.
     settings = {"preset": "corrected", "validation": choice}
-    _, rows = pretrain(many, variant(settings), options(learning_rate=1e-30), 0, tmp_path)
+    _, rows = pretrain(corrected, variant(settings), options(learning_rate=1e-30), 0, tmp_path)
     losses = rows[(rows.part == "validation") & (rows.quantity == "dim")].value
     assert (losses.nunique() == 1) is same
 
 
 @pytest.mark.parametrize("preset_name", PRESETS)
-def test_d25_validation_fraction(many, preset_name):
+def test_d25_validation_fraction(crystals_for, preset_name):
+    many = crystals_for(PRESETS[preset_name])
     module = PreTraining(PRESETS[preset_name], options(), many, 0)
     expected = int({"as_published": 0.05, "corrected": 0.10}[preset_name] * len(many))
     assert len(module.validation_part) == expected
     assert len(module.train_part) == len(many) - expected
 
 
-def test_the_composition_term_is_trained(many, tmp_path):
+def test_the_composition_term_is_trained(corrected, tmp_path):
     settings = {"preset": "corrected", "composition_weight": 1.0}
     single = options(max_epochs=1)
-    with_term, _ = pretrain(many, variant(settings), single, 0, tmp_path / "a")
-    without, _ = pretrain(many, PRESETS["corrected"], single, 0, tmp_path / "b")
+    with_term, _ = pretrain(corrected, variant(settings), single, 0, tmp_path / "a")
+    without, _ = pretrain(corrected, PRESETS["corrected"], single, 0, tmp_path / "b")
     assert equal(with_term.local, without.local)
     assert not equal(with_term.pooled, without.pooled)
 
 
-def test_two_devices(many, tmp_path):
-    two, rows = pretrain(many, PRESETS["corrected"], options(devices=2), 0, tmp_path / "two")
+def test_two_devices(corrected, tmp_path):
+    two, rows = pretrain(corrected, PRESETS["corrected"], options(devices=2), 0, tmp_path / "two")
     assert sorted(rows.epoch.unique()) == list(range(EPOCHS))
     losses = rows[(rows.part == "validation") & (rows.quantity == "dim")].value.to_numpy()
     assert losses[-1] < losses[0]
     assert all(torch.isfinite(p).all() for p in two.parameters())
 
 
-def test_too_few_crystals(many, tmp_path):
-    few = Crystals(many.point_sets[:5], many.labels[:5])
+def test_too_few_crystals(corrected, tmp_path):
+    few = Crystals(corrected.point_sets[:5], corrected.labels[:5])
     with pytest.raises(UserError, match="5 crystals to train on and 0 for validation"):
         pretrain(few, PRESETS["corrected"], options(), 0, tmp_path)
 
 
-def test_a_probe_without_labels(many, tmp_path):
-    unlabelled = Crystals(many.point_sets, np.full((len(many), 1), np.nan))
+def test_a_probe_without_labels(published, tmp_path):
+    unlabelled = Crystals(published.point_sets, np.full((len(published), 1), np.nan))
     with pytest.raises(UserError, match="use selection: dim_loss"):
         pretrain(unlabelled, PRESETS["as_published"], options(), 0, tmp_path)
 
