@@ -9,6 +9,7 @@ from unlabelled.infomax import pool as pools
 from unlabelled.infomax import runs
 from unlabelled.infomax.history import SCHEMA
 from unlabelled.infomax.options import PRESETS
+from unlabelled.point_set.quotient import SiteClasses, every_site, quotient
 from unlabelled.point_set.shards import write_shard
 from unlabelled.site_net import weights
 
@@ -53,15 +54,20 @@ def pretrain(job, folder, **changes):
 
 
 def test_the_pool_has_its_crystals_with_their_labels_and_no_other(job, many):
-    names, crystals = runs.read_pool(**job)
+    names, crystals = runs.read_pool(**job, quotient=False)
     used = [i for i in range(24) if i != 3]
     assert names == [f"task/{i}" if i < 16 else f"minerals/{i - 16}" for i in used]
     known = many.labels[[i for i in used if i < 16], 0]
     np.testing.assert_allclose(crystals.labels[:15, 0], (known - known.mean()) / known.std())
     assert np.isnan(crystals.labels[15:, 0]).all()
     assert np.isnan(crystals.labels[:, 1]).all()
-    for point_set, i in zip(crystals.point_sets, used, strict=True):
-        assert (point_set.distances == many.point_sets[i].distances).all()
+    merged = runs.read_pool(**job, quotient=True)[1]
+    for sites, classes, i in zip(crystals.point_sets, merged.point_sets, used, strict=True):
+        for found, form in ((sites, every_site), (classes, quotient)):
+            expected = form(many.point_sets[i])
+            assert all(
+                (getattr(found, f) == getattr(expected, f)).all() for f in SiteClasses.__slots__
+            )
 
 
 def test_a_run_leaves_weights_history_and_provenance_and_no_checkpoints(job, tmp_path):
