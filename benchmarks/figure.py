@@ -143,7 +143,8 @@ def _growth(ax: Axes, growth: pd.DataFrame, counted: str) -> None:
 
 
 def _plain_numbers(axis: Axis) -> None:
-    """Write 1, 2, 5, 10, ... on a logarithmic axis."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    """Write 1, 2, 5, 10, ... on a logarithmic axis; on a long one powers of ten."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
