@@ -65,6 +65,14 @@ SCHEMAS = {
             field("seconds", pa.float64(), "wall time, the least of some runs", "s"),
         ]
     ),
+    "equality": pa.schema(
+        [
+            field("quantity", pa.string(), "embedding, or gradient of any parameter"),
+            field("precision", pa.string(), "in which the package computes; the literal: float64"),
+            field("crystals", pa.int64(), "crystals compared"),
+            field("difference", pa.float64(), "largest, relative to the largest literal value"),
+        ]
+    ),
     "compute": pa.schema(
         [
             field(
@@ -282,6 +290,36 @@ def compute(point_sets: list[PointSet], repeats: int) -> Rows:
     ]
 
 
+def equality(point_sets: list[PointSet]) -> Rows:
+    """Largest relative differences between the encoder of the package and the literal one.
+
+    Of embeddings, and of the gradients of every parameter. A gradient is relative to its own
+    largest entry; the biases that a softmax cannot see have none, and are left out.
+    """
+    rows = []
+    for kind in (torch.float64, torch.float32):
+        encoder = initialise(PRESETS["corrected"], seed=0).encoder.to(kind)
+        largest = {"embedding": 0.0, "gradient": 0.0}
+        for indices in sides.batches_of_sites(point_sets):
+            some = [point_sets[i] for i in indices]
+            exact = sides.embedding_and_gradients(encoder.double(), some, literally=True)
+            found = sides.embedding_and_gradients(encoder.to(kind), some, literally=False)
+            for name, true in exact.items():
+                difference = (found[name] - true).abs().max() / true.abs().max()
+                quantity = "embedding" if name == "embedding" else "gradient"
+                largest[quantity] = max(largest[quantity], float(difference))
+        rows += [
+            {
+                "quantity": quantity,
+                "precision": str(kind).removeprefix("torch."),
+                "crystals": len(point_sets),
+                "difference": difference,
+            }
+            for quantity, difference in largest.items()
+        ]
+    return rows
+
+
 def main() -> None:
     """Measure, write the tables and the figure, print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -310,6 +348,7 @@ def main() -> None:
                 *growth_with_cell(crystals, repeats),
                 *growth_with_dataset(point_sets, arguments.largest),
             ],
+            "equality": equality(point_sets),
             "compute": compute(point_sets, repeats),
         }
     machine = {"processor": _processor(), "torch": torch.__version__, "threads": 1}
@@ -321,7 +360,9 @@ def main() -> None:
 
 def report(folder: Path) -> None:
     """Print the tables of a folder and draw their figure beside them."""
-    timings, memory, growth, compute = (tables.read(folder / f"{name}.parquet") for name in SCHEMAS)
+    timings, memory, growth, equal, compute = (
+        tables.read(folder / f"{name}.parquet") for name in SCHEMAS
+    )
     compared = figure.ratios(timings)
     share = _share_of_loader(timings)
     for title, table in (
@@ -329,6 +370,7 @@ def report(folder: Path) -> None:
         ("Share of the loader in a step of the package", share),
         ("Memory of the local stage per pair (B)", figure.memory_of_a_pair(memory)),
         ("Growth", growth.assign(ns_per_pair=1e9 * growth["seconds"] / growth["pairs"])),
+        ("Largest relative difference between package and literal form", equal),
         ("Matrix products of the encoder", compute),
     ):
         print(f"\n{title}\n{table.to_string(index=False, float_format='{:.3g}'.format)}")

@@ -202,6 +202,26 @@ def encoder_gradients(encoder: SiteNet, batch: ragged.RaggedBatch) -> None:
     torch.autograd.backward(encoder(batch).sum())
 
 
+def embedding_and_gradients(
+    encoder: SiteNet, point_sets: Sequence[PointSet], *, literally: bool
+) -> dict[str, Tensor]:
+    """Embeddings, and the gradient of every parameter for one fixed weight of each number."""
+    dtype = next(encoder.parameters()).dtype
+    if literally:
+        embedded = literal_site_net.embed(encoder, dense.collate(point_sets).double())
+    else:
+        batch = ragged.collate([quotient(p) for p in point_sets])
+        embedded = encoder(batch.double() if dtype == torch.float64 else batch)
+    weights = torch.linspace(-1, 1, embedded.numel(), dtype=dtype).view_as(embedded)
+    names = {n: p for n, p in encoder.named_parameters() if n not in _WITHOUT_EFFECT}
+    gradients = torch.autograd.grad((weights * embedded).sum(), list(names.values()))
+    return {"embedding": embedded.detach()} | dict(zip(names, gradients, strict=True))
+
+
+# what is added to the logits of a softmax alike
+_WITHOUT_EFFECT = {"local.attention.0.2.bias", "local.attention.1.bias"}
+
+
 def operations(run: Callable[[], object]) -> int:
     """Floating-point operations of the matrix products of a run, as far as torch does them."""
     with FlopCounterMode(display=False) as counter:

@@ -62,6 +62,9 @@ def test_both_sides_of_everything_run(study):
     assert len(compared) == 9
     assert (compared["median"] > 0).all()
     compute = pd.DataFrame(measure.compute(point_sets, 1)).set_index("side")
+    equal = pd.DataFrame(measure.equality(point_sets)).set_index(["quantity", "precision"])
+    assert (equal.difference.xs("float64", level=1) < 1e-10).all()
+    assert (equal.difference.xs("float32", level=1) < 1e-4).all()
     assert compute.loc["fast", "operations"] <= compute.loc["literal", "operations"]
 
 
@@ -90,6 +93,7 @@ def test_tables_become_a_report(tmp_path, capsys):
         ],
         "memory": [("corrected", side, n, 1000 + 8 * n) for side in sides for n in (100, 300)],
         "growth": [(m, n, 10 * n, n / 9) for m in ("step", "embedding") for n in (5, 50)],
+        "equality": [("embedding", "float64", 10, 1e-13)],
         "compute": [("matmul", np.nan, np.nan, 1e11, 1.0), ("fast", 1e10, 1.0, 1e10, 0.1)],
     }
     for name, rows in found.items():
