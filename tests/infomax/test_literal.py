@@ -12,7 +12,7 @@ from unlabelled.infomax.options import PRESETS
 from unlabelled.infomax.training import initialise
 from unlabelled.point_set import ragged
 from unlabelled.point_set.batch import collate
-from unlabelled.point_set.quotient import every_site
+from unlabelled.point_set.quotient import every_site, quotient
 from unlabelled.site_net import fused
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -92,3 +92,25 @@ def test_a_batch_without_false_samples_has_no_loss(point_sets):
     model = initialise(CORRECTED, seed=0).double()
     for form in (literal_step, step):
         assert form(model, [point_sets[0]] * 2)["local"][1].item() == 0
+
+
+@pytest.mark.parametrize("options", [PUBLISHED, PRESETS["corrected"]], ids=PRESETS)
+def test_a_gpu_s_compiler_sees_the_stages_whole(point_sets, options, monkeypatch):
+    """Traced without a gap, and the same numbers for batches of other sizes."""
+    for module in (fused, scorer):
+        monkeypatch.setattr(module, "is_compiled", lambda x: False)
+    model = initialise(options, seed=0).double()
+    traced = {"dynamic": True, "fullgraph": True, "backend": "aot_eager"}
+    stages = model.local_stage, model.global_stage
+    compiled = [torch.compile(stage, **traced) for stage in stages]
+    form = quotient if options.quotient else every_site
+    for n in (4, len(point_sets)):
+        batch = ragged.collate([form(p) for p in point_sets[:n]]).double()
+        samples = false_samples(batch, options, generator(), noise=True)
+        found = []
+        for local_stage, global_stage in (stages, compiled):
+            local = local_stage(batch, samples)
+            false = model.encode_negatives(batch, samples)
+            crystal = global_stage(local.representation, false, batch, samples)
+            found.append(outcome(model, local, false, crystal))
+        torch.testing.assert_close(*found, **EXACT)
