@@ -108,7 +108,11 @@ def activate_and_slope(x: Any, relu: bool) -> Any:
 
 @numba.njit(inline="always", **OPTIONS)
 def _scale(total: Any, squares: Any, share: Any) -> Any:
-    """Mean, and inverse standard deviation, of 1 / share numbers from their sums."""
+    """Mean, and inverse standard deviation, of 1 / share numbers from their sums.
+
+    The numbers are counted from the first of them, `base` in what follows: far from zero, the
+    difference of the two terms would otherwise have no digits left.
+    """
     mean = total * share
     variance = max(squares * share - mean * mean, same_type(0, total))
     return mean, same_type(1, total) / np.sqrt(variance + same_type(_EPSILON, total))
@@ -134,9 +138,9 @@ def normalised_forward(z: Any, relu: bool, out: Any) -> None:
     zero = same_type(0, z[0, 0])
     share = same_type(1 / z.shape[1], zero)
     for r in range(z.shape[0]):
-        total, squares = zero, zero
+        total, squares, base = zero, zero, activate(z[r, 0], relu)
         for c in range(z.shape[1]):
-            m = activate(z[r, c], relu)
+            m = activate(z[r, c], relu) - base
             out[r, c] = m
             total += m
             squares += m * m
@@ -153,8 +157,10 @@ def normalised_backward(z: Any, relu: bool, gradient: Any, out: Any) -> None:
     activated, slope = np.empty(z.shape[1], z.dtype), np.empty(z.shape[1], z.dtype)
     for r in range(z.shape[0]):
         total, squares, sum_g, sum_gm = zero, zero, zero, zero
+        base = activate(z[r, 0], relu)
         for c in range(z.shape[1]):
             m, s = activate_and_slope(z[r, c], relu)
+            m -= base
             g = gradient[r, c]
             activated[c], slope[c] = m, s
             total += m
@@ -196,17 +202,19 @@ def pairs_forward(
         for p in range(start[r], start[r + 1]):
             j, u = species[p], level[p]
             total, squares, product = zero, zero, zero
+            base = activate(looking[r, 0] + seen[j, 0] + between[u, 0], relu)
             for c in range(WIDTH):
-                m = activate(looking[r, c] + seen[j, c] + between[u, c], relu)
+                m = activate(looking[r, c] + seen[j, c] + between[u, c], relu) - base
                 total += m
                 squares += m * m
                 product += m * weight[c]
             mean, scale = _scale(total, squares, share)
             logits[p] = (product - mean * weights) * scale
             total, squares = zero, zero
+            base = activate(looking[r, WIDTH] + seen[j, WIDTH] + between[u, WIDTH], relu)
             for c in range(WIDTH):
                 k = WIDTH + c
-                m = activate(looking[r, k] + seen[j, k] + between[u, k], relu)
+                m = activate(looking[r, k] + seen[j, k] + between[u, k], relu) - base
                 values[p, c] = m
                 total += m
                 squares += m * m
@@ -247,9 +255,11 @@ def pairs_backward(
                 for c in range(WIDTH):
                     g[c] = g_values[p, c] if half else weight[c] * factor
                 total, squares, sum_g, sum_gm = zero, zero, zero, zero
+                base = activate(looking[r, first] + seen[j, first] + between[u, first], relu)
                 for c in range(WIDTH):
                     k = first + c
                     m, s = activate_and_slope(looking[r, k] + seen[j, k] + between[u, k], relu)
+                    m -= base
                     activated[c], slope[c] = m, s
                     total += m
                     squares += m * m
@@ -300,9 +310,9 @@ def pooled_forward(
             out[r, c] = zero
         for p in range(start[r], start[r + 1]):
             shares[p] /= whole
-            total, squares = zero, zero
+            total, squares, base = zero, zero, activate(z[p, 0], relu)
             for c in range(WIDTH):
-                m = activate(z[p, c], relu)
+                m = activate(z[p, c], relu) - base
                 activated[c] = m
                 total += m
                 squares += m * m
@@ -328,8 +338,10 @@ def pooled_backward(
         mean_product = zero
         for p in range(start[r], start[r + 1]):
             total, squares, sum_gm = zero, zero, zero
+            base = activate(z[p, 0], relu)
             for c in range(WIDTH):
                 m, s = activate_and_slope(z[p, c], relu)
+                m -= base
                 activated[c], slope[c] = m, s
                 total += m
                 squares += m * m
