@@ -140,8 +140,9 @@ def attend(
     logits = normalised(for_logit, activation) @ logit + environments.multiplicity.log()
     values = normalised(linear(normalised(for_value, activation), value, bias), activation)
     shares = _softmax(logits, owner, environments.n_rows).unsqueeze(-1)
-    pooled = values.new_zeros(environments.n_rows, values.shape[1])
-    return pooled.index_add(0, owner, shares * values)
+    weighted = shares * values  # under autocast of another type than the values
+    pooled = weighted.new_zeros(environments.n_rows, weighted.shape[1])
+    return pooled.index_add(0, owner, weighted)
 
 
 def is_compiled(x: Tensor) -> bool:
