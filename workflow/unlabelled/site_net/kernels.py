@@ -23,8 +23,9 @@ _EPSILON = 1e-5  # PyTorch's layer norm
 
 if llvm.get_host_cpu_features().get("avx512f"):
     # left to itself LLVM prefers registers of half the width: these loops are a quarter slower
-    numba.config.CPU_NAME = llvm.get_host_cpu_name()
-    numba.config.CPU_FEATURES = llvm.get_host_cpu_features().flatten() + ",-prefer-256-bit"
+    features = llvm.get_host_cpu_features().flatten() + ",-prefer-256-bit"
+    numba.config.CPU_NAME = llvm.get_host_cpu_name()  # type: ignore[attr-defined]
+    numba.config.CPU_FEATURES = features  # type: ignore[attr-defined]
 
 # "numpy": no check for division by zero, which would keep loops from being vectorised
 OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "cache": True, "nogil": True}
