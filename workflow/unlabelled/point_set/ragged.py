@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
+from torch.nn.utils.rnn import pad_sequence
 
 from unlabelled.point_set.features import element_table
 from unlabelled.point_set.quotient import SiteClasses
@@ -110,4 +112,48 @@ def collate(crystals: Sequence[SiteClasses], labels: np.ndarray | None = None) -
         first_level=torch.from_numpy(first_level),
         n_sites=torch.from_numpy(np.add.reduceat(multiplicity, first_class)),
         labels=torch.from_numpy(known.astype(np.float32)),
+    )
+
+
+def stack(batches: Sequence[RaggedBatch]) -> RaggedBatch:
+    """Put the batches of the B models of a stack (:mod:`unlabelled.site_net.stack`) into one.
+
+    Every model gets as many classes and levels as the largest: the others are filled up with
+    classes of no site that see nothing, and levels of 0 Å that nobody sees.
+
+    Parameters
+    ----------
+    batches
+        One per model, with equally many crystals.
+
+    Returns
+    -------
+    RaggedBatch
+        B · C crystals, those of one model after those of another. `atomic_numbers` are rows of B
+        tables of 100 elements below one another: atomic number + 100 · model.
+    """
+    numbers, features, multiplicity, crystal, levels = (
+        pad_sequence([getattr(b, name) for b in batches], batch_first=True)
+        for name in ("atomic_numbers", "features", "multiplicity", "crystal", "levels")
+    )
+    n_pairs = pad_sequence([b.first_pair.diff() for b in batches], batch_first=True)
+    model = torch.arange(len(batches)).unsqueeze(1)
+    n_classes, n_levels = numbers.shape[1], levels.shape[1]
+
+    def joined(name: str, shift: int = 0) -> Tensor:
+        return torch.cat([getattr(b, name) + shift * i for i, b in enumerate(batches)])
+
+    return RaggedBatch(
+        atomic_numbers=(numbers + len(element_table()) * model).flatten(),
+        features=features.flatten(0, 1),
+        multiplicity=multiplicity.flatten(),
+        crystal=(crystal + batches[0].n_crystals * model).flatten(),
+        first_pair=pad(n_pairs.flatten().cumsum(0), (1, 0)),
+        pair_j=joined("pair_j", n_classes),
+        pair_level=joined("pair_level", n_levels),
+        pair_multiplicity=joined("pair_multiplicity"),
+        levels=levels.flatten(),
+        first_level=joined("first_level", n_levels),
+        n_sites=joined("n_sites"),
+        labels=joined("labels"),
     )

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from unlabelled.point_set.features import N_FEATURES, element_table
 from unlabelled.point_set.ragged import RaggedBatch
 from unlabelled.site_net.fused import Activation, Environments, activated, attend, normalised
 from unlabelled.site_net.kernels import WIDTH
+from unlabelled.site_net.stack import Linear, affine, rescaled
 
 LOCAL_WIDTH = 32
 GLOBAL_WIDTH = 64
@@ -61,14 +61,14 @@ class Block(nn.Sequential):
     """Linear layer, activation, layer norm: in this order throughout the encoder."""
 
     def __init__(self, width_in: int, width_out: int, name: Activation) -> None:
-        super().__init__(nn.Linear(width_in, width_out), Activated(name), nn.LayerNorm(width_out))
+        super().__init__(Linear(width_in, width_out), Activated(name), nn.LayerNorm(width_out))
         self.name = name
 
     @property
-    def linear(self) -> nn.Linear:
+    def linear(self) -> Linear:
         """First layer."""
         layer = self[0]
-        assert isinstance(layer, nn.Linear)
+        assert isinstance(layer, Linear)
         return layer
 
     @property
@@ -80,7 +80,11 @@ class Block(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform x, (n, width_in) to (n, width_out)."""
-        return normalised(self.linear(x), self.name) * self.norm.weight + self.norm.bias
+        return rescaled(self.normalised(x), self.norm.weight, self.norm.bias)
+
+    def normalised(self, x: Tensor) -> Tensor:
+        """Transform x, but for the gain and bias of the layer norm."""
+        return normalised(self.linear(x), self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ class PairParts:
     Attributes
     ----------
     looking, seen : torch.Tensor
-        (100, 128), by atomic number: of the site that looks, with the bias, and of the atom seen.
+        (100, 128), by atomic number: of the site that looks, with all biases, and of the atom seen.
+        (B · 100, 128) in a stack of B models.
     between : torch.Tensor
         (L, 128), of the distance.
     """
@@ -119,9 +124,9 @@ class LocalEncoder(nn.Module):
         self.name = name
         self.site = Block(N_FEATURES, _SITE, name)
         self.interaction = Block(1, _INTERACTION, name)
-        self.attention = nn.Sequential(Block(_PAIR, WIDTH, name), nn.Linear(WIDTH, 1))
+        self.attention = nn.Sequential(Block(_PAIR, WIDTH, name), Linear(WIDTH, 1))
         self.value = nn.Sequential(Block(_PAIR, WIDTH, name), Block(WIDTH, WIDTH, name))
-        self.bottleneck = nn.Linear(WIDTH, LOCAL_WIDTH)
+        self.bottleneck = Linear(WIDTH, LOCAL_WIDTH)
         # The site inputs are a function of the element.
         inputs = torch.from_numpy(np.nan_to_num(element_table())).float()
         self.register_buffer("elements", inputs, persistent=False)
@@ -129,34 +134,36 @@ class LocalEncoder(nn.Module):
     def parts(self, batch: RaggedBatch) -> PairParts:
         """Apply the first layers to every element and every distance of a batch."""
         attention, value = self._first(self.attention).linear, self._first(self.value).linear
-        matrix = torch.cat([attention.weight, value.weight])
-        own, seen, between = torch.split(matrix, [_SITE, _SITE, _INTERACTION], dim=1)
-        site = self.site(self.elements)
+        matrix = torch.cat([attention.weight, value.weight], dim=-2)
+        own, seen, between = torch.split(matrix, [_SITE, _SITE, _INTERACTION], dim=-1)
+        bias = torch.cat([attention.bias, value.bias], dim=-1)
+        site, norm = self.site(self.elements), self.interaction.norm
+        distance = self.interaction.normalised(batch.levels.unsqueeze(-1))
         return PairParts(
-            linear(site, own, torch.cat([attention.bias, value.bias])),
-            linear(site, seen),
-            linear(self.interaction(batch.levels.unsqueeze(-1)), between),
+            affine(site, own, affine(norm.bias, between, bias)),
+            affine(site, seen),
+            affine(distance, between * norm.weight.unsqueeze(-2)),
         )
 
     def attend(self, parts: PairParts, environments: Environments) -> Tensor:
         """Attended environment h of every row, (R, 64)."""
         attention, value = self._first(self.attention).norm, self._first(self.value).norm
         to_logit, second = self.attention[1], self.value[1]
-        assert isinstance(to_logit, nn.Linear)
+        assert isinstance(to_logit, Linear)
         assert isinstance(second, Block)
         h = attend(
             parts.looking.index_select(0, environments.centre),
             parts.seen,
             parts.between,
-            (to_logit.weight * attention.weight).squeeze(0),
-            second.linear.weight * value.weight,
-            linear(value.bias, second.linear.weight, second.linear.bias),
+            (to_logit.weight * attention.weight.unsqueeze(-2)).view(-1, WIDTH),
+            (second.linear.weight * value.weight.unsqueeze(-2)).view(-1, WIDTH, WIDTH),
+            second.linear(value.bias).view(-1, WIDTH),
             environments,
             self.name,
         )
         # No softmax sees a constant; its gradient of zero keeps the weight decay of the biases.
-        constant = linear(attention.bias, to_logit.weight, to_logit.bias)
-        return h * second.norm.weight + (second.norm.bias + 0 * constant)
+        constant = to_logit(attention.bias)
+        return rescaled(h, second.norm.weight, second.norm.bias + 0 * constant)
 
     def forward(self, batch: RaggedBatch) -> Tensor:
         """Attended environment of every site, or class of sites.
@@ -206,7 +213,7 @@ class GlobalEncoder(nn.Module):
         )
         self.after_pooling = Block(_POOLED_WIDTH, 64, "mish")
         # No activation or norm: a normal prior is the target of the KL term.
-        self.bottleneck = nn.Linear(64, GLOBAL_WIDTH)
+        self.bottleneck = Linear(64, GLOBAL_WIDTH)
 
     def forward(self, local: Tensor, batch: RaggedBatch) -> Tensor:
         """Pooled crystal before the bottleneck, (C, 64), from local representations (N, 32)."""

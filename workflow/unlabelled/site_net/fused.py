@@ -58,6 +58,12 @@ class Environments:
         rows = torch.arange(self.n_rows, device=self.start.device)
         return rows.repeat_interleave(self.start.diff(), output_size=self.species.shape[0])
 
+    def of_models(self, pairs: Tensor, n_models: int) -> Sequence[Tensor]:
+        """Cut numbers of all pairs, (M, ...), into those of every model of a stack."""
+        if n_models == 1:  # nothing to wait for on a GPU
+            return [pairs]
+        return torch.split(pairs, self.start[:: self.n_rows // n_models].diff().tolist())
+
 
 def joined(parts: Sequence[Environments]) -> Environments:
     """Put environments of the same batch behind one another."""
@@ -117,9 +123,9 @@ def attend(
     between
         (L, 128), by level.
     logit, value, bias
-        (64,), (64, 64), (64,).
+        (B, 64), (B, 64, 64), (B, 64), of B models.
     environments
-        Rows and pairs.
+        Rows and pairs, those of one model after those of another; equally many rows of each.
     activation
         Activation.
 
@@ -137,8 +143,13 @@ def attend(
     owner = environments.owner()
     z = looking[owner] + seen[environments.species] + between[environments.level]
     for_logit, for_value = z.chunk(2, dim=-1)
-    logits = normalised(for_logit, activation) @ logit + environments.multiplicity.log()
-    values = normalised(linear(normalised(for_value, activation), value, bias), activation)
+    n_models = len(value)
+    logit_inputs = environments.of_models(normalised(for_logit, activation), n_models)
+    logits = torch.cat([x @ w for x, w in zip(logit_inputs, logit, strict=True)])
+    value_inputs = environments.of_models(normalised(for_value, activation), n_models)
+    maps = zip(value_inputs, value, bias, strict=True)
+    values = normalised(torch.cat([linear(x, w, b) for x, w, b in maps]), activation)
+    logits = logits + environments.multiplicity.log()
     shares = _softmax(logits, owner, environments.n_rows).unsqueeze(-1)
     weighted = shares * values  # under autocast of another type than the values
     pooled = weighted.new_zeros(environments.n_rows, weighted.shape[1])
@@ -208,7 +219,7 @@ class _Attend(torch.autograd.Function):
         is_relu: bool,
     ) -> Tensor:  # fmt: skip
         keep = any(ctx.needs_input_grad)
-        blocks = _blocks(start)
+        blocks = _blocks(start, len(value))
         longest = max((b.pairs.stop - b.pairs.start for b in blocks), default=0)
         n_kept = len(species) if keep else longest
         shares, logits = looking.new_empty(len(species)), looking.new_empty(longest)
@@ -216,73 +227,76 @@ class _Attend(torch.autograd.Function):
         second = looking.new_empty(n_kept, kernels.WIDTH)
         out = looking.new_empty(looking.shape[0], kernels.WIDTH)
         tables = array(seen), array(between)
-        matrix = value.T.contiguous()
+        weights, matrices = array(logit), value.mT.contiguous()
         for block in blocks:
             rows, pairs, n = block.rows, block.pairs, block.pairs.stop - block.pairs.start
             z = second[pairs] if keep else second[:n]
             kernels.pairs_forward(
                 array(looking[rows]), *tables, block.start, array(species[pairs]),
-                array(level[pairs]), array(logit), is_relu, logits.numpy(), first.numpy(),
+                array(level[pairs]), weights[block.model], is_relu, logits.numpy(), first.numpy(),
             )  # fmt: skip
-            torch.addmm(bias, first[:n], matrix, out=z)
+            torch.addmm(bias[block.model], first[:n], matrices[block.model], out=z)
             kernels.pooled_forward(
                 z.numpy(), logits.numpy(), array(multiplicity[pairs]), block.start, is_relu,
                 shares[pairs].numpy(), out[rows].numpy(),
             )  # fmt: skip
         if keep:
             ctx.save_for_backward(
-                looking, seen, between, start, species, level, logit, value, second, shares
+                looking, seen, between, species, level, logit, value, second, shares
             )
-            ctx.is_relu = is_relu
+            ctx.blocks, ctx.is_relu = blocks, is_relu
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        looking, seen, between, start, species, level, logit, value, second, shares = (
-            ctx.saved_tensors
-        )
-        blocks = _blocks(start)
-        longest = max((b.pairs.stop - b.pairs.start for b in blocks), default=0)
+        looking, seen, between, species, level, logit, value, second, shares = ctx.saved_tensors
+        longest = max((b.pairs.stop - b.pairs.start for b in ctx.blocks), default=0)
         first, g_first, g_second = looking.new_empty(3, longest, kernels.WIDTH)
         g_logits = looking.new_empty(longest)
         g_looking, g_seen, g_between, g_logit, g_value = (
             torch.zeros_like(t) for t in (looking, seen, between, logit, value)
         )
-        g_bias = looking.new_zeros(kernels.WIDTH)
-        tables = array(seen), array(between)
-        for block in blocks:
+        g_bias = torch.zeros_like(logit)
+        tables, weights = (array(seen), array(between)), array(logit)
+        for block in ctx.blocks:
             rows, pairs, n = block.rows, block.pairs, block.pairs.stop - block.pairs.start
             kernels.pooled_backward(
                 second[pairs].numpy(), shares[pairs].numpy(), block.start, ctx.is_relu,
                 array(gradient[rows]), g_second.numpy(), g_logits.numpy(),
             )  # fmt: skip
-            torch.mm(g_second[:n], value, out=g_first[:n])
+            torch.mm(g_second[:n], value[block.model], out=g_first[:n])
             kernels.pairs_backward(
                 array(looking[rows]), *tables, block.start, array(species[pairs]),
-                array(level[pairs]), array(logit), ctx.is_relu, g_logits.numpy(), g_first.numpy(),
-                first.numpy(), g_looking[rows].numpy(), g_seen.numpy(), g_between.numpy(),
-                g_logit.numpy(),
+                array(level[pairs]), weights[block.model], ctx.is_relu, g_logits.numpy(),
+                g_first.numpy(), first.numpy(), g_looking[rows].numpy(), g_seen.numpy(),
+                g_between.numpy(), g_logit[block.model].numpy(),
             )  # fmt: skip
-            torch.addmm(g_value, g_second[:n].T, first[:n], out=g_value)
-            g_bias += g_second[:n].sum(dim=0)
+            g_value[block.model].addmm_(g_second[:n].T, first[:n])
+            g_bias[block.model] += g_second[:n].sum(dim=0)
         return g_looking, g_seen, g_between, g_logit, g_value, g_bias, *[None] * 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Some rows and their pairs, few enough for what they need to stay in a core's cache."""
+    """Some rows of a model and their pairs, few enough for all they need to stay in the cache."""
 
+    model: int
     rows: slice
     pairs: slice
     start: Any  # array of the rows' first pairs, counted within the block
 
 
-def _blocks(start: Tensor) -> list[_Block]:
+def _blocks(start: Tensor, n_models: int) -> list[_Block]:
     first = array(start)
-    steps = np.arange(0, first[-1], _PAIRS_PER_BLOCK)
-    cuts = np.unique(np.append(np.searchsorted(first, steps), len(first) - 1))
-    return [
-        _Block(slice(a, b), slice(first[a], first[b]), first[a : b + 1] - first[a])
-        for a, b in itertools.pairwise(cuts.tolist())
-    ]
+    n_rows = (len(first) - 1) // n_models
+    blocks = []
+    for model in range(n_models):
+        own = first[model * n_rows : (model + 1) * n_rows + 1]
+        steps = np.arange(own[0], own[-1], _PAIRS_PER_BLOCK)
+        cuts = np.unique(np.append(np.searchsorted(own, steps), n_rows)) + model * n_rows
+        blocks += [
+            _Block(model, slice(a, b), slice(first[a], first[b]), first[a : b + 1] - first[a])
+            for a, b in itertools.pairwise(cuts.tolist())
+        ]
+    return blocks

@@ -294,12 +294,17 @@ def pooled_forward(
 ) -> None:
     """Sum the normalised activations of z (pairs, WIDTH) over each row, by softmax shares.
 
-    Shares are in proportion to multiplicity times the exponential of the logit.
+    Shares are in proportion to multiplicity times the exponential of the logit. Rows without pairs
+    are 0.
     """
     zero = same_type(0, z[0, 0])
     share = same_type(1 / WIDTH, zero)
     activated = np.empty(WIDTH, z.dtype)
     for r in range(start.shape[0] - 1):
+        for c in range(WIDTH):
+            out[r, c] = zero
+        if start[r] == start[r + 1]:  # padding
+            continue
         largest = logits[start[r]]
         for p in range(start[r], start[r + 1]):
             largest = max(largest, logits[p])
@@ -307,8 +312,6 @@ def pooled_forward(
         for p in range(start[r], start[r + 1]):
             shares[p] = multiplicity[p] * exponential(logits[p] - largest)
             whole += shares[p]
-        for c in range(WIDTH):
-            out[r, c] = zero
         for p in range(start[r], start[r + 1]):
             shares[p] /= whole
             total, squares, base = zero, zero, activate(z[p, 0], relu)
