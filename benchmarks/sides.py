@@ -22,7 +22,12 @@ from unlabelled.infomax import embedding, literal, negatives
 from unlabelled.infomax.objective import InfoMax, LocalStage, false_samples
 from unlabelled.infomax.options import InfoMaxOptions
 from unlabelled.infomax.training import Crystals, PreTraining, TrainingOptions
-from unlabelled.label_masking.fine_tuning import FineTuningOptions, Regressor, fine_tune
+from unlabelled.label_masking.fine_tuning import (
+    FineTuningOptions,
+    Job,
+    Regressor,
+    fine_tune_all,
+)
 from unlabelled.point_set import batch as dense
 from unlabelled.point_set import ragged
 from unlabelled.point_set.features import ELEMENTS, SCALERS
@@ -254,9 +259,12 @@ class Arm:
 
 
 def fine_tune_arm(encoder: SiteNet, crystals: Sequence[SiteClasses], arm: Arm) -> None:
-    """Fine-tune on every draw with the package."""
-    for seed, draw in enumerate(arm.draws):
-        fine_tune(encoder, [crystals[i] for i in draw], arm.labels[draw], arm.options, seed=seed)
+    """Fine-tune on all draws with the package."""
+    jobs = [
+        Job(encoder, [crystals[i] for i in draw], arm.labels[draw], seed)
+        for seed, draw in enumerate(arm.draws)
+    ]
+    fine_tune_all(jobs, arm.options)
 
 
 def fine_tune_arm_literally(encoder: SiteNet, point_sets: Sequence[PointSet], arm: Arm) -> None:

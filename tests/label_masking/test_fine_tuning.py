@@ -10,9 +10,16 @@ from unlabelled import tables
 from unlabelled.errors import UserError
 from unlabelled.infomax.options import PRESETS
 from unlabelled.infomax.runs import initial_encoder
-from unlabelled.label_masking import transfer, transfer_runs
+from unlabelled.label_masking import fine_tuning, transfer, transfer_runs
 from unlabelled.label_masking.evaluate import evaluate
-from unlabelled.label_masking.fine_tuning import FineTuningOptions, fine_tune, predict, supervise
+from unlabelled.label_masking.fine_tuning import (
+    FineTuningOptions,
+    Job,
+    fine_tune,
+    fine_tune_all,
+    predict,
+    supervise,
+)
 from unlabelled.label_masking.schema import RESULTS
 from unlabelled.label_masking.transfer import evaluate_transfer, supervised_crystals
 from unlabelled.point_set.point_set import point_set
@@ -33,7 +40,6 @@ SETTINGS = {
     "task": "formation_energy",
     "label": "e_form",
     "arm": "corrected",
-    "arm_seed": 4,
     "n_labels": 10,
     "draws": 2,
     "options": OPTIONS,
@@ -155,6 +161,56 @@ def test_frozen_stages_stay_and_the_others_move(encoder, salts, labels, frozen, 
     assert all(p.requires_grad for p in encoder.parameters())
 
 
+@pytest.fixture
+def jobs(salts, labels):
+    """Unequal crystals, encoders, labels and seeds."""
+    orders = [np.random.default_rng(i).permutation(len(salts))[:12] for i in range(3)]
+    return [
+        Job(
+            initial_encoder(PRESETS["corrected"], 0, i),
+            [salts[j] for j in order],
+            (i + 1) * labels[order],
+            i,
+        )
+        for i, order in enumerate(orders)
+    ]
+
+
+@pytest.mark.parametrize("frozen", ["none", "local"])
+@pytest.mark.parametrize("models_per_stack", [2, 3])
+def test_a_stack_trains_every_model_as_alone(jobs, frozen, models_per_stack, monkeypatch):
+    options = replace(OPTIONS, frozen=frozen)
+    alone = [fine_tune(j.encoder, j.crystals, j.labels, options, seed=j.seed) for j in jobs]
+    monkeypatch.setattr(fine_tuning, "_MODELS_PER_STACK", models_per_stack)
+    together = fine_tune_all(jobs, options)
+    for one, other, job in zip(alone, together, jobs, strict=True):
+        start = weights(job.regressor())
+        assert changed(start, weights(other))
+        torch.testing.assert_close(weights(other), weights(one), rtol=1e-4, atol=1e-5)
+        assert np.allclose(
+            predict(other, job.crystals, "cpu"), predict(one, job.crystals, "cpu"), rtol=1e-4
+        )
+
+
+def test_a_model_that_diverges_leaves_the_others_alone(jobs):
+    broken = replace(jobs[1], labels=np.full(12, np.nan))
+    first, second, third = fine_tune_all([jobs[0], broken, jobs[2]], OPTIONS)
+    assert np.isnan(predict(second, broken.crystals, "cpu")).all()
+    for job, model in ((jobs[0], first), (jobs[2], third)):
+        assert np.isfinite(predict(model, job.crystals, "cpu")).all()
+
+
+def test_every_encoder_has_the_rows_it_has_alone(data, encoder):
+    encoders = {4: encoder, 7: initial_encoder(PRESETS["corrected"], 0, 1)}
+    both = evaluate_transfer(encoders, *data, **SETTINGS)
+    alone = [evaluate_transfer({seed: e}, *data, **SETTINGS) for seed, e in encoders.items()]
+    pd.testing.assert_frame_equal(
+        both.drop(columns="seconds"),
+        pd.concat(alone, ignore_index=True).drop(columns="seconds"),
+        rtol=1e-4,
+    )
+
+
 @pytest.mark.parametrize(("n_labels", "epochs"), [(10, 200), (50, 200), (100, 100), (1000, 30)])
 def test_epochs_share_the_passes_within_their_bounds(n_labels, epochs):
     options = replace(OPTIONS, passes=10_000, min_epochs=30, max_epochs=200)
@@ -164,15 +220,14 @@ def test_epochs_share_the_passes_within_their_bounds(n_labels, epochs):
 def test_starts_share_subsets_heads_and_order(data, encoder, monkeypatch):
     seen = []
 
-    def watched(start, crystals, labels, options, *, seed):
-        untouched = replace(options, learning_rate=0.0)
-        model = fine_tune(start, crystals, labels, untouched, seed=seed)
-        seen.append((labels, seed, weights(model.head)))
-        return model
+    def watched(jobs, options):
+        models = fine_tune_all(jobs, replace(options, learning_rate=0.0))
+        seen.extend((j.labels, j.seed, weights(m.head)) for j, m in zip(jobs, models, strict=True))
+        return models
 
-    monkeypatch.setattr(transfer, "fine_tune", watched)
+    monkeypatch.setattr(transfer, "fine_tune_all", watched)
     rows = [
-        evaluate_transfer(start, *data, **(SETTINGS | {"arm": arm}))
+        evaluate_transfer({4: start}, *data, **(SETTINGS | {"arm": arm}))
         for arm, start in {
             "corrected": encoder,
             "scratch": initial_encoder(PRESETS["corrected"], 0, 1),
@@ -190,12 +245,12 @@ def test_starts_share_subsets_heads_and_order(data, encoder, monkeypatch):
 
 def test_the_labels_are_those_of_the_heads(data, encoder):
     classes, split, crystals = data
-    rows = evaluate_transfer(encoder, *data, **SETTINGS)
+    rows = evaluate_transfer({4: encoder}, *data, **SETTINGS)
     embeddings = pd.DataFrame(
         {"material_id": list(classes), "embedding": list(np.eye(len(classes)))}
     )
     settings = {key: value for key, value in SETTINGS.items() if key != "options"}
-    frozen = evaluate(embeddings, split, crystals, **settings, heads=["ridge"])
+    frozen = evaluate(embeddings, split, crystals, **settings, arm_seed=4, heads=["ridge"])
     assert list(rows["label_ids_digest"]) == list(frozen["label_ids_digest"])
     assert list(rows["n_test"]) == list(frozen["n_test"])
     assert set(rows["epochs"]) == {6}
@@ -203,7 +258,7 @@ def test_the_labels_are_those_of_the_heads(data, encoder):
 
 
 def test_rows_fit_their_schema_and_missing_labels_take_no_part(data, encoder, tmp_path):
-    rows = evaluate_transfer(encoder, *data, **SETTINGS)
+    rows = evaluate_transfer({4: encoder}, *data, **SETTINGS)
     tables.write(rows, tmp_path / "results.parquet", RESULTS, {})
     pd.testing.assert_frame_equal(tables.read(tmp_path / "results.parquet"), rows)
     assert set(rows["head"]) == {"fine_tuning"}
@@ -214,13 +269,13 @@ def test_rows_fit_their_schema_and_missing_labels_take_no_part(data, encoder, tm
 def test_input_that_the_user_must_mend(data, encoder):
     classes, split, crystals = data
     with pytest.raises(UserError, match="only 14 training"):
-        evaluate_transfer(encoder, *data, **(SETTINGS | {"n_labels": 15}))
+        evaluate_transfer({4: encoder}, *data, **(SETTINGS | {"n_labels": 15}))
     lacking = {name: c for name, c in classes.items() if name != "mp-17"}
     with pytest.raises(UserError, match=r"1 of 24 .* no point set, first mp-17"):
-        evaluate_transfer(encoder, lacking, split, crystals, **SETTINGS)
+        evaluate_transfer({4: encoder}, lacking, split, crystals, **SETTINGS)
     diverging = SETTINGS | {"options": replace(OPTIONS, learning_rate=1e30)}
     with pytest.raises(UserError, match="draw 0: fine_tuning predicts values that are not finite"):
-        evaluate_transfer(encoder, *data, **diverging)
+        evaluate_transfer({4: encoder}, *data, **diverging)
     with pytest.raises(UserError, match="0 labels for supervised"):
         supervise(encoder, [], np.array([]), OPTIONS, seed=0)
 

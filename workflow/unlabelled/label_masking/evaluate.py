@@ -1,16 +1,15 @@
 """Test error of the heads on one frozen representation."""
 
+import time
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from unlabelled.errors import UserError
 from unlabelled.label_masking import protocol
 from unlabelled.label_masking.heads import fit_predict
-from unlabelled.label_masking.protocol import Floats
+from unlabelled.label_masking.protocol import Draw, Floats, Outcome
 
 
 def evaluate(
@@ -75,22 +74,16 @@ def evaluate(
     vectors = table.set_index("material_id")["embedding"]
     X, X_test = (_matrix(vectors, part.ids) for part in (train, test))
 
-    def predict(labelled: NDArray[np.intp], random_state: int, *, head: str) -> Floats:
-        state = random_state % 2**32
-        return fit_predict(head, X[labelled], train.y[labelled], X_test, random_state=state)
+    def outcome(draw: Draw) -> Outcome:
+        X_shown, y_shown = X[draw.labelled], train.y[draw.labelled]
+        state = draw.random_state % 2**32
+        start = time.perf_counter()
+        prediction = fit_predict(draw.head, X_shown, y_shown, X_test, random_state=state)
+        return Outcome(prediction, time.perf_counter() - start)
 
-    return protocol.results(
-        {head: partial(predict, head=head) for head in heads},
-        train,
-        test,
-        task=task,
-        arm=arm,
-        arm_seed=arm_seed,
-        n_labels=n_labels,
-        draws=draws,
-        epochs=0,
-        seed=seed,
-    )
+    shown = protocol.all_draws(train, heads, task=task, n_labels=n_labels, draws=draws, seed=seed)
+    outcomes = ((draw, outcome(draw)) for draw in shown)
+    return protocol.results(outcomes, test, task=task, arm=arm, arm_seed=arm_seed, epochs=0)
 
 
 def _matrix(vectors: pd.Series, ids: list[str]) -> Floats:

@@ -1,6 +1,6 @@
-"""Fine-tuning: the whole encoder and a head trained on labels, driven by Lightning."""
+"""Fine-tuning: whole encoders and heads trained on labels, as stacks, driven by Lightning."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,19 +13,21 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
-from torch.utils.data import DataLoader
 
 from unlabelled import seeds
 from unlabelled.errors import UserError
 from unlabelled.infomax.device import Accelerator, device
 from unlabelled.point_set.batch import pack
 from unlabelled.point_set.quotient import SiteClasses
-from unlabelled.point_set.ragged import RaggedBatch, collate
+from unlabelled.point_set.ragged import RaggedBatch, collate, stack
 from unlabelled.site_net.encoder import GLOBAL_WIDTH, Activated, SiteNet
+from unlabelled.site_net.stack import Linear, stacked
 
 _HIDDEN = 64
 _LOSSES = {"mae": l1_loss, "mse": mse_loss}
 _PAIRS_PER_BATCH = 20_000  # of predictions
+# More share the overhead of a step among more, but need more memory and leave the cache.
+_MODELS_PER_STACK = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +89,99 @@ class Regressor(nn.Module):
         super().__init__()
         self.encoder = deepcopy(encoder)
         self.head = nn.Sequential(
-            nn.Linear(GLOBAL_WIDTH, _HIDDEN), Activated("mish"), nn.Linear(_HIDDEN, 1)
+            Linear(GLOBAL_WIDTH, _HIDDEN), Activated("mish"), Linear(_HIDDEN, 1)
         )
         self.mean = float(labels.mean())
         self.sd = float(labels.std()) or 1.0  # equal labels have no scale
 
     def forward(self, batch: RaggedBatch) -> Tensor:
-        """Standardised prediction for every crystal, (C,)."""
+        """Standardised prediction for every crystal, (C,), or (B · C,) of a stack."""
         prediction: Tensor = self.head(self.encoder(batch)).squeeze(-1)
         return prediction
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one model is trained on.
+
+    Attributes
+    ----------
+    encoder
+        Start; left as it is.
+    crystals
+        Crystals, n.
+    labels
+        (n,), in any unit.
+    seed
+        Of the head's initialisation and of the order of the crystals. With the same seed all starts
+        have the same head and order.
+    """
+
+    encoder: SiteNet
+    crystals: Sequence[SiteClasses]
+    labels: NDArray[np.float64]
+    seed: int
+
+    def regressor(self) -> Regressor:
+        """Return the encoder with a new head."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.integer(self.seed, "fine_tuning", "head"))
+            return Regressor(self.encoder, self.labels)
+
+    def order(self) -> torch.Generator:
+        """Return the random numbers of the order of the crystals."""
+        return torch.Generator().manual_seed(seeds.integer(self.seed, "fine_tuning", "order"))
+
+
+class _Batches:
+    """Batches of a stack: every model sees its own crystals in an order of its own."""
+
+    def __init__(self, jobs: Sequence[Job], models: Sequence[Regressor], size: int) -> None:
+        self.crystals = [job.crystals for job in jobs]
+        self.labels = [
+            ((job.labels - model.mean) / model.sd)[:, np.newaxis]
+            for job, model in zip(jobs, models, strict=True)
+        ]
+        self.orders = [job.order() for job in jobs]
+        self.size = size
+
+    def __len__(self) -> int:
+        return -(-len(self.crystals[0]) // self.size)
+
+    def __iter__(self) -> Iterator[RaggedBatch]:
+        n = len(self.crystals[0])
+        orders = [
+            torch.split(torch.randperm(n, generator=order), self.size) for order in self.orders
+        ]
+        for shown in zip(*orders, strict=True):
+            yield stack(
+                [
+                    collate([crystals[i] for i in indices], labels[indices])
+                    for crystals, labels, indices in zip(
+                        self.crystals, self.labels, shown, strict=True
+                    )
+                ]
+            )
+
+
 class _Training(lightning.LightningModule):
-    def __init__(self, model: Regressor, options: FineTuningOptions) -> None:
+    def __init__(self, stack: Regressor, n_models: int, options: FineTuningOptions) -> None:
         super().__init__()
-        self.model = model
+        self.stack = stack
+        self.n_models = n_models
         self.options = options
-        self._predict: Any = model
+        self._predict: Any = stack
 
     def on_fit_start(self) -> None:
         """Compile where that pays: on a GPU, where the model is by now."""
         if self.device.type == "cuda":
-            self._predict = torch.compile(self.model, dynamic=True)
+            self._predict = torch.compile(self.stack, dynamic=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW under the one-cycle schedule."""
         rate = self.options.learning_rate
         optimiser = AdamW(
-            [p for p in self.model.parameters() if p.requires_grad],
+            [p for p in self.stack.parameters() if p.requires_grad],
             lr=rate,
             amsgrad=True,
             eps=1e-7,
@@ -125,10 +192,32 @@ class _Training(lightning.LightningModule):
         schedule = OneCycleLR(optimiser, rate, total_steps=steps, cycle_momentum=False)
         return [optimiser], [{"scheduler": schedule, "interval": "step"}]
 
-    def training_step(self, batch: tuple[RaggedBatch, Tensor], batch_idx: int) -> Tensor:
-        """Loss of a batch."""
-        crystals, labels = batch
-        return _LOSSES[self.options.loss](self._predict(crystals), labels)
+    def training_step(self, batch: RaggedBatch, batch_idx: int) -> Tensor:
+        """Sum of the models' losses, so that every model has the gradients of its own."""
+        mean = _LOSSES[self.options.loss](self._predict(batch), batch.labels.squeeze(-1))
+        return self.n_models * mean
+
+
+def fine_tune_all(jobs: Sequence[Job], options: FineTuningOptions) -> list[Regressor]:
+    """Train copies of encoders, each with a new head, on labels of their own.
+
+    Parameters
+    ----------
+    jobs
+        One per model, with equally many crystals and encoders of one variant.
+    options
+        How to train.
+
+    Returns
+    -------
+    list of Regressor
+        States after the last epoch, on the CPU: up to rounding those that every model would reach
+        alone.
+    """
+    models: list[Regressor] = []
+    for first in range(0, len(jobs), _MODELS_PER_STACK):
+        models += _fine_tune_stack(jobs[first : first + _MODELS_PER_STACK], options)
+    return models
 
 
 def fine_tune(
@@ -139,31 +228,15 @@ def fine_tune(
     *,
     seed: int,
 ) -> Regressor:
-    """Train a copy of an encoder, and a new head, on labels.
+    """Train one model; see :class:`Job` and :func:`fine_tune_all`."""
+    (model,) = fine_tune_all([Job(encoder, crystals, labels, seed)], options)
+    return model
 
-    Parameters
-    ----------
-    encoder
-        Start; left as it is.
-    crystals
-        Crystals, n.
-    labels
-        (n,), in any unit.
-    options
-        How to train.
-    seed
-        Of the head's initialisation and of the order of the crystals. With the same seed all starts
-        have the same head and order.
 
-    Returns
-    -------
-    Regressor
-        State after the last epoch, on the CPU.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeds.integer(seed, "fine_tuning", "head"))
-        model = Regressor(encoder, labels)
-    stages = {"local": model.encoder.local, "pooled": model.encoder.pooled}
+def _fine_tune_stack(jobs: Sequence[Job], options: FineTuningOptions) -> list[Regressor]:
+    models = [job.regressor() for job in jobs]
+    stack = stacked(models)
+    stages = {"local": stack.encoder.local, "pooled": stack.encoder.pooled}
     for name, stage in stages.items():
         stage.requires_grad_(options.frozen not in (name, "both"))
     on_gpu = device(options.accelerator).type == "cuda"
@@ -171,23 +244,17 @@ def fine_tune(
         accelerator="cuda" if on_gpu else "cpu",
         devices=1,
         precision="bf16-mixed" if on_gpu else "32-true",
-        max_epochs=options.epochs(len(crystals)),
+        max_epochs=options.epochs(len(jobs[0].crystals)),
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    standardised = ((labels - model.mean) / model.sd).astype(np.float32)
-    order = torch.Generator().manual_seed(seeds.integer(seed, "fine_tuning", "order"))
-    batches: DataLoader[Any] = DataLoader(
-        list(zip(crystals, standardised, strict=True)),  # type: ignore[arg-type]
-        batch_size=options.crystals_per_batch,
-        shuffle=True,
-        generator=order,
-        collate_fn=_collate,
-    )
-    trainer.fit(_Training(model, options), batches)
-    return model.cpu()
+    batches = _Batches(jobs, models, options.crystals_per_batch)
+    trainer.fit(_Training(stack, len(models), options), batches)
+    for i, model in enumerate(models):
+        model.load_state_dict({name: state[i] for name, state in stack.state_dict().items()})
+    return models
 
 
 def predict(
@@ -255,8 +322,3 @@ def supervise(
             "another task under supervised_on, or null"
         )
     return fine_tune(encoder, crystals, labels, options, seed=seed).encoder
-
-
-def _collate(items: list[tuple[SiteClasses, np.float32]]) -> tuple[RaggedBatch, Tensor]:
-    crystals, labels = zip(*items, strict=True)
-    return collate(crystals), torch.from_numpy(np.array(labels))

@@ -1,8 +1,7 @@
 """What all predictors share: the parts of a task, the subsets of labels, the errors."""
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +16,6 @@ from unlabelled.label_masking.subsets import digest, subset
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
-
-# (positions of the labelled crystals in the train part, random state) -> predictions for the test
-# part, in the unit of the label
-Predictor = Callable[[NDArray[np.intp], int], Floats]
 
 
 @dataclass(frozen=True)
@@ -96,38 +91,108 @@ def require_all(split: pd.DataFrame, ids: Iterable[str], what: str, advice: str)
         )
 
 
-def results(
-    predictors: Mapping[str, Predictor],
-    train: Part,
-    test: Part,
-    *,
-    task: str,
-    arm: str,
-    arm_seed: int,
-    n_labels: int,
-    draws: int,
-    epochs: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Train every predictor on every draw of `n_labels` labels and test it on the whole test part.
+@dataclass(frozen=True)
+class Draw:
+    """What one predictor is shown.
+
+    Attributes
+    ----------
+    number
+        Of the draw.
+    head
+        Name of the predictor.
+    ids
+        Labelled crystals.
+    labelled
+        Their positions in the train part.
+    random_state
+        Seed of the predictor.
+    """
+
+    number: int
+    head: str
+    ids: list[str]
+    labelled: NDArray[np.intp]
+    random_state: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Predictions for the test part in the unit of the label, and the time they took."""
+
+    prediction: Floats
+    seconds: float
+
+
+def all_draws(
+    train: Part, heads: Iterable[str], *, task: str, n_labels: int, draws: int, seed: int
+) -> list[Draw]:
+    """Draw `n_labels` labels, `draws` times, for every predictor.
 
     The subset and the random state depend on task, number of labels and draw, not on the arm, so
     arms are paired and differ by their representation alone.
 
     Parameters
     ----------
-    predictors
-        By the name in the column ``head``, which enters the random state.
-    train, test
+    train
         See :func:`parts`.
-    task, arm, arm_seed, epochs
-        Written into the rows; the task also enters the random numbers.
+    heads
+        Names of the predictors, which enter the random states.
+    task
+        Enters the random numbers.
     n_labels
         Labels shown to the predictors.
     draws
         Number of random subsets, numbered from 0.
     seed
         The seed of the configuration.
+
+    Returns
+    -------
+    list of Draw
+        One per draw and predictor.
+
+    Raises
+    ------
+    UserError
+        If the train part has fewer than `n_labels` crystals.
+    """
+    heads, found = list(heads), []
+    for number in range(draws):
+        ids = subset(train.ids, n_labels, number, seed=seed, task=task)
+        labelled = train.positions(ids)
+        found += [
+            Draw(
+                number,
+                head,
+                ids,
+                labelled,
+                seeds.integer(seed, "label_masking", task, n_labels, number, head),
+            )
+            for head in heads
+        ]
+    return found
+
+
+def results(
+    outcomes: Iterable[tuple[Draw, Outcome]],
+    test: Part,
+    *,
+    task: str,
+    arm: str,
+    arm_seed: int,
+    epochs: int,
+) -> pd.DataFrame:
+    """Compare predictions with the labels of the whole test part.
+
+    Parameters
+    ----------
+    outcomes
+        What was predicted after every draw.
+    test
+        See :func:`parts`.
+    task, arm, arm_seed, epochs
+        Written into the rows.
 
     Returns
     -------
@@ -138,39 +203,34 @@ def results(
     Raises
     ------
     UserError
-        If the train part has fewer than `n_labels` crystals, or a prediction is not finite, as
-        after a training that diverged: left out, it would flatter the arm.
+        If a prediction is not finite, as after a training that diverged: left out, it would flatter
+        the arm.
     """
     rows = []
-    for draw in range(draws):
-        ids = subset(train.ids, n_labels, draw, seed=seed, task=task)
-        for head, predictor in predictors.items():
-            state = seeds.integer(seed, "label_masking", task, n_labels, draw, head)
-            start = time.perf_counter()
-            prediction = predictor(train.positions(ids), state)
-            seconds = time.perf_counter() - start
-            if not np.isfinite(prediction).all():
-                raise UserError(
-                    f"task {task!r}, arm {arm!r} (seed {arm_seed}), {n_labels} labels, draw "
-                    f"{draw}: {head} predicts values that are not finite; lower its learning rate"
-                )
-            rows.append(
-                {
-                    "task": task,
-                    "arm": arm,
-                    "arm_seed": arm_seed,
-                    "head": head,
-                    "n_labels": n_labels,
-                    "draw": draw,
-                    "label_ids_digest": digest(ids),
-                    "n_test": len(test.ids),
-                    **_errors(test.y, prediction),
-                    "epochs": epochs,
-                    "seconds": seconds,
-                }
+    for draw, outcome in outcomes:
+        n_labels = len(draw.ids)
+        if not np.isfinite(outcome.prediction).all():
+            raise UserError(
+                f"task {task!r}, arm {arm!r} (seed {arm_seed}), {n_labels} labels, draw "
+                f"{draw.number}: {draw.head} predicts values that are not finite; lower its "
+                "learning rate"
             )
-    n_fits = draws * len(predictors)
-    log.info("%s, %s (seed %d), %d labels: %d fits", task, arm, arm_seed, n_labels, n_fits)
+        rows.append(
+            {
+                "task": task,
+                "arm": arm,
+                "arm_seed": arm_seed,
+                "head": draw.head,
+                "n_labels": n_labels,
+                "draw": draw.number,
+                "label_ids_digest": digest(draw.ids),
+                "n_test": len(test.ids),
+                **_errors(test.y, outcome.prediction),
+                "epochs": epochs,
+                "seconds": outcome.seconds,
+            }
+        )
+    log.info("%s, %s (seed %d): %d fits", task, arm, arm_seed, len(rows))
     return pd.DataFrame(rows, columns=RESULTS.names)
 
 

@@ -1,14 +1,18 @@
 """Test error of encoders fine-tuned as a whole, from one start."""
 
+import time
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from unlabelled.label_masking import protocol
-from unlabelled.label_masking.fine_tuning import FineTuningOptions, fine_tune, predict
-from unlabelled.label_masking.protocol import Floats
+from unlabelled.label_masking.fine_tuning import (
+    FineTuningOptions,
+    Job,
+    fine_tune_all,
+    predict,
+)
+from unlabelled.label_masking.protocol import Outcome
 from unlabelled.point_set.quotient import SiteClasses
 from unlabelled.site_net.encoder import SiteNet
 
@@ -16,7 +20,7 @@ HEAD = "fine_tuning"
 
 
 def evaluate_transfer(
-    encoder: SiteNet,
+    encoders: Mapping[int, SiteNet],
     classes: Mapping[str, SiteClasses],
     split: pd.DataFrame,
     crystals: pd.DataFrame,
@@ -24,7 +28,6 @@ def evaluate_transfer(
     task: str,
     label: str,
     arm: str,
-    arm_seed: int,
     n_labels: int,
     draws: int,
     options: FineTuningOptions,
@@ -38,15 +41,15 @@ def evaluate_transfer(
 
     Parameters
     ----------
-    encoder
-        Encoder with which every draw starts.
+    encoders
+        Encoders with which every draw starts, by seed.
     classes
         Every crystal of the split, by identifier.
     split
         Columns material_id and part, "train" or "test".
     crystals
         Columns material_id and `label`, missing where unknown.
-    task, arm, arm_seed
+    task, arm
         Written into the rows, the start as arm; the task also enters the random numbers.
     label
         Column of `crystals` to predict.
@@ -62,7 +65,8 @@ def evaluate_transfer(
     Returns
     -------
     pandas.DataFrame
-        One row per draw, columns of :data:`unlabelled.label_masking.schema.RESULTS`.
+        One row per encoder and draw, columns of :data:`unlabelled.label_masking.schema.RESULTS`.
+        All are trained together, and ``seconds`` is a row's share of the time.
 
     Raises
     ------
@@ -75,22 +79,39 @@ def evaluate_transfer(
     train, test = protocol.parts(split, crystals, task=task, label=label)
     protocol.require_all(split, classes, "point set", "run the rule point_sets again")
 
-    def fit_predict(labelled: NDArray[np.intp], state: int) -> Floats:
-        shown = [classes[train.ids[i]] for i in labelled]
-        model = fine_tune(encoder, shown, train.y[labelled], options, seed=state)
-        return predict(model, [classes[name] for name in test.ids], options.accelerator)
-
-    return protocol.results(
-        {HEAD: fit_predict},
-        train,
-        test,
-        task=task,
-        arm=arm,
-        arm_seed=arm_seed,
-        n_labels=n_labels,
-        draws=draws,
-        epochs=options.epochs(n_labels),
-        seed=seed,
+    shown = protocol.all_draws(train, [HEAD], task=task, n_labels=n_labels, draws=draws, seed=seed)
+    start = time.perf_counter()
+    models = fine_tune_all(
+        [
+            Job(
+                encoder,
+                [classes[train.ids[i]] for i in draw.labelled],
+                train.y[draw.labelled],
+                draw.random_state,
+            )
+            for encoder in encoders.values()
+            for draw in shown
+        ],
+        options,
+    )
+    unseen = [classes[name] for name in test.ids]
+    predictions = [predict(model, unseen, options.accelerator) for model in models]
+    seconds = (time.perf_counter() - start) / len(models)
+    outcomes = [Outcome(prediction, seconds) for prediction in predictions]
+    epochs = options.epochs(n_labels)
+    return pd.concat(
+        [
+            protocol.results(
+                zip(shown, outcomes[i * draws : (i + 1) * draws], strict=True),
+                test,
+                task=task,
+                arm=arm,
+                arm_seed=arm_seed,
+                epochs=epochs,
+            )
+            for i, arm_seed in enumerate(encoders)
+        ],
+        ignore_index=True,
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 from unlabelled import seeds, tables
@@ -132,24 +131,19 @@ def fine_tune_run(
         Digest of the code.
     """
     _prepare(threads)
-    classes = dict(read_classes([point_sets]))
-    rows = [
-        evaluate_transfer(
-            weights.load(path),
-            classes,
-            tables.read(split),
-            tables.read(crystals, ["material_id", label]),
-            task=task,
-            label=label,
-            arm=start,
-            arm_seed=arm_seed,
-            n_labels=n_labels,
-            draws=draws,
-            options=FineTuningOptions(**settings),
-            seed=seed,
-        )
-        for arm_seed, path in zip(arm_seeds, encoders, strict=True)
-    ]
+    rows = evaluate_transfer(
+        dict(zip(arm_seeds, map(weights.load, encoders), strict=True)),
+        dict(read_classes([point_sets])),
+        tables.read(split),
+        tables.read(crystals, ["material_id", label]),
+        task=task,
+        label=label,
+        arm=start,
+        n_labels=n_labels,
+        draws=draws,
+        options=FineTuningOptions(**settings),
+        seed=seed,
+    )
     provenance = {
         "encoders_sha256": [sha256(path) for path in encoders],
         "label": label,
@@ -157,7 +151,7 @@ def fine_tune_run(
         "seed": seed,
         "code": code,
     }
-    tables.write(pd.concat(rows), results, RESULTS, provenance)
+    tables.write(rows, results, RESULTS, provenance)
 
 
 def _prepare(threads: int) -> None:
