@@ -85,7 +85,7 @@ def environments(sizes, dtype, n_species=5, n_levels=11):
 def attention(sizes, dtype, activation, scale=1.0):
     """Operation and its inputs."""
     seen = environments(sizes, dtype)
-    shapes = [(len(sizes), 128), (5, 128), (11, 128), (64,), (64, 64), (64,)]
+    shapes = [(len(sizes), 128), (5, 128), (11, 128), (1, 64), (1, 64, 64), (1, 64)]
     scales = [scale, scale, scale, 0.3, 0.125, 1]
     inputs = [
         normal(*shape, dtype=dtype, seed=seed, scale=scale)

@@ -272,7 +272,8 @@ class _Attend(torch.autograd.Function):
                 g_first.numpy(), first.numpy(), g_looking[rows].numpy(), g_seen.numpy(),
                 g_between.numpy(), g_logit[block.model].numpy(),
             )  # fmt: skip
-            g_value[block.model].addmm_(g_second[:n].T, first[:n])
+            of_model = g_value[block.model]
+            torch.addmm(of_model, g_second[:n].T, first[:n], out=of_model)
             g_bias[block.model] += g_second[:n].sum(dim=0)
         return g_looking, g_seen, g_between, g_logit, g_value, g_bias, *[None] * 5
 
