@@ -48,8 +48,8 @@ rule pretrain:
     priority: 1  # much waits for it
     conda:
         "../../envs/torch.yaml"
-    # One thread: sums are then added in the same order on every machine. On a larger CPU,
-    # --set-threads pretrain=8 is faster and equal only up to rounding.
+    # One thread: the outcome then does not depend on the number of cores. With more, only matrix
+    # products are shared among them, and the outcome is equal only up to rounding.
     threads: 1
     resources:
         mem_mb=6000,
