@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from unlabelled.plots import style
 
 COLUMNS = 4
-APART = 0.09  # of the axis, least distance of two numbers under it
+APART = 0.15  # of the axis, least distance of two numbers under it
 
 
 @style.styled
