@@ -258,7 +258,7 @@ def test_d21_a_site_without_a_false_environment_has_no_loss(half_iron):
 
 
 def test_d22_donors(batch):
-    rows = torch.arange(len(batch.features))
+    rows = torch.arange(len(batch.atomic_numbers))
     rolled = samples(batch, replace(CORRECTED, donors="roll")).donor
     assert (rolled == (rows - len(rows) // 2) % len(rows)).all()
     for seed in range(20):

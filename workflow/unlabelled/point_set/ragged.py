@@ -21,8 +21,6 @@ class RaggedBatch:
     ----------
     atomic_numbers : torch.Tensor
         (K,) int64.
-    features : torch.Tensor
-        (K, 9) float32, scaled site inputs.
     multiplicity : torch.Tensor
         (K,) float32, primitive sites in every class.
     crystal : torch.Tensor
@@ -46,7 +44,6 @@ class RaggedBatch:
     """
 
     atomic_numbers: Tensor
-    features: Tensor
     multiplicity: Tensor
     crystal: Tensor
     first_pair: Tensor
@@ -99,7 +96,6 @@ def collate(crystals: Sequence[SiteClasses], labels: np.ndarray | None = None) -
     pair_i = joined("pair_i", np.int64) + np.repeat(first_class, n_pairs)
     return RaggedBatch(
         atomic_numbers=torch.from_numpy(numbers),
-        features=torch.from_numpy(element_table()[numbers].astype(np.float32)),
         multiplicity=torch.from_numpy(multiplicity),
         crystal=torch.from_numpy(np.repeat(np.arange(len(crystals)), n_classes)),
         first_pair=torch.from_numpy(np.searchsorted(pair_i, np.arange(len(numbers) + 1))),
@@ -132,9 +128,9 @@ def stack(batches: Sequence[RaggedBatch]) -> RaggedBatch:
         B · C crystals, those of one model after those of another. `atomic_numbers` are rows of B
         tables of 100 elements below one another: atomic number + 100 · model.
     """
-    numbers, features, multiplicity, crystal, levels = (
+    numbers, multiplicity, crystal, levels = (
         pad_sequence([getattr(b, name) for b in batches], batch_first=True)
-        for name in ("atomic_numbers", "features", "multiplicity", "crystal", "levels")
+        for name in ("atomic_numbers", "multiplicity", "crystal", "levels")
     )
     n_pairs = pad_sequence([b.first_pair.diff() for b in batches], batch_first=True)
     model = torch.arange(len(batches)).unsqueeze(1)
@@ -145,7 +141,6 @@ def stack(batches: Sequence[RaggedBatch]) -> RaggedBatch:
 
     return RaggedBatch(
         atomic_numbers=(numbers + len(element_table()) * model).flatten(),
-        features=features.flatten(0, 1),
         multiplicity=multiplicity.flatten(),
         crystal=(crystal + batches[0].n_crystals * model).flatten(),
         first_pair=pad(n_pairs.flatten().cumsum(0), (1, 0)),
