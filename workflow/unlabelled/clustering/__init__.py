@@ -1,0 +1,1 @@
+"""Clusters of representations: kernel approximations, k-means, quality, held-out clusters."""

@@ -1,0 +1,145 @@
+"""Random clusters of known shape: how the measures behave in many dimensions.
+
+The clusters of the paper are not known; these are ours.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from unlabelled.isotropy.cluster import Floats
+from unlabelled.isotropy.measures import MEASURES, Implementation, isotropy
+from unlabelled.isotropy.null import null_of_average
+from unlabelled.seeds import generator
+from unlabelled.tables import field
+
+STRETCH = 10.0
+SEPARATION = 6.0
+DEGREES_OF_FREEDOM = 3
+
+
+def _isotropic(n: int, d: int, random: np.random.Generator) -> Floats:
+    return random.standard_normal((n, d))
+
+
+def _stretched(n: int, d: int, random: np.random.Generator) -> Floats:
+    points = random.standard_normal((n, d))
+    points[:, 0] *= STRETCH
+    return points
+
+
+def _power_law(n: int, d: int, random: np.random.Generator) -> Floats:
+    return random.standard_normal((n, d)) / np.sqrt(np.arange(1, d + 1))
+
+
+def _half_zero(n: int, d: int, random: np.random.Generator) -> Floats:
+    points = random.standard_normal((n, d))
+    points[:, (d + 1) // 2 :] = 0
+    return points
+
+
+def _line(n: int, d: int, random: np.random.Generator) -> Floats:
+    direction = random.standard_normal(d)
+    return np.outer(random.standard_normal(n), direction / np.linalg.norm(direction))
+
+
+def _heavy_tailed(n: int, d: int, random: np.random.Generator) -> Floats:
+    radial = np.sqrt(random.chisquare(DEGREES_OF_FREEDOM, (n, 1)) / DEGREES_OF_FREEDOM)
+    return random.standard_normal((n, d)) / radial
+
+
+def _two_blobs(n: int, d: int, random: np.random.Generator) -> Floats:
+    points = random.standard_normal((n, d))
+    points[: n // 2, 0] += SEPARATION
+    return points
+
+
+#: Generators of (n, d) points.
+CLOUDS: Mapping[str, Callable[[int, int, np.random.Generator], Floats]] = MappingProxyType(
+    {
+        "isotropic": _isotropic,
+        "stretched": _stretched,  # one axis ten times as long
+        "power_law": _power_law,  # standard deviations j^(-1/2)
+        "half_zero": _half_zero,  # no extent along half of the axes
+        "line": _line,
+        "heavy_tailed": _heavy_tailed,  # Student's t, the same in all directions
+        "two_blobs": _two_blobs,  # six standard deviations apart
+    }
+)
+
+COLUMNS = pa.schema(
+    [
+        field("cloud", pa.string(), "shape of the cluster"),
+        field("n", pa.int32(), "points"),
+        field("d", pa.int32(), "dimensions"),
+        field("seed", pa.int32(), "number of the draw"),
+        field("measure", pa.string(), "name of the measure"),
+        field("implementation", pa.string(), "corrected or published"),
+        field("value", pa.float64(), "the measure"),
+        field("null_mean", pa.float64(), "mean for an isotropic Gaussian of the same n and d"),
+        field("null_sd", pa.float64(), "standard deviation there"),
+        field("z", pa.float64(), "(value - null_mean) / null_sd"),
+    ]
+)
+
+
+def measure_clouds(
+    sizes: Iterable[tuple[int, int]],
+    measures: Sequence[str],
+    draws: int,
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Measure clusters of every shape, in both implementations.
+
+    Parameters
+    ----------
+    sizes
+        Numbers of points and of dimensions.
+    measures
+        Names of measures.
+    draws
+        Clusters of each shape and size.
+    seed
+        The seed of the configuration.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :data:`COLUMNS`; null and z for corrected implementations only.
+    """
+    rows = []
+    for n, d in sizes:
+        for cloud, generate in CLOUDS.items():
+            for draw in range(draws):
+                points = generate(n, d, generator(seed, "cloud", cloud, n, d, draw))
+                for measure in measures:
+                    for implementation in implementations(measure):
+                        measured = isotropy(points, None, measure, implementation)
+                        mean = sd = np.nan
+                        if implementation == "corrected":
+                            mean, sd = null_of_average(measure, measured, d, seed=seed)
+                        z = np.divide(measured.value - mean, sd)
+                        rows.append(
+                            [
+                                cloud,
+                                n,
+                                d,
+                                draw,
+                                measure,
+                                implementation,
+                                measured.value,
+                                mean,
+                                sd,
+                                z,
+                            ]
+                        )
+    return pd.DataFrame(rows, columns=COLUMNS.names)
+
+
+def implementations(measure: str) -> list[Implementation]:
+    """Return the implementations a measure has."""
+    return ["corrected"] if MEASURES[measure].published is None else ["corrected", "published"]
