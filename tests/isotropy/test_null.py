@@ -87,7 +87,7 @@ def test_the_scorer_measures_where_the_clusters_were_made():
 
 def test_clouds_are_told_apart_by_the_corrected_measures_and_not_by_the_published_directions():
     measures = ["i_vec", "i_rnd", "fractional_anisotropy_normalised"]
-    table = measure_clouds([(400, 5)], measures, 2, seed=0)
+    table = measure_clouds(400, 5, measures, 2, seed=0)
     assert list(table.columns) == COLUMNS.names
     assert len(table) == len(CLOUDS) * 2 * (2 + 2 + 1)
     corrected = table[table["implementation"] == "corrected"]

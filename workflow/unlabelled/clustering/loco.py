@@ -6,6 +6,7 @@ alone: the model is trained on the representation as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +18,11 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import accuracy_score, r2_score
 
 from unlabelled import seeds as streams
+from unlabelled import tables
 from unlabelled.clustering.k_means import Labels, k_means
-from unlabelled.clustering.kernels import Features, approximate
+from unlabelled.clustering.kernels import Features, approximate, random_projection
+from unlabelled.composition import representations
+from unlabelled.errors import UserError
 from unlabelled.tables import field
 
 Kind = Literal["regression", "classification"]
@@ -26,7 +30,7 @@ Kind = Literal["regression", "classification"]
 FOLDS = pa.schema(
     [
         field("task", pa.string(), "label that is predicted"),
-        field("style", pa.string(), "representation"),
+        field("representation", pa.string(), "representation"),
         field("folds", pa.string(), "random, or the kernel under which clusters were made"),
         field("k", pa.int8(), "number of folds"),
         field("seed", pa.int8(), "seed of folds and model"),
@@ -39,7 +43,7 @@ FOLDS = pa.schema(
 
 SUMMARY = pa.schema(
     [
-        *(FOLDS.field(name) for name in ("task", "style", "folds")),
+        *(FOLDS.field(name) for name in ("task", "representation", "folds")),
         field("score", pa.float64(), "mean over folds, then over k, as in the study"),
         field("low", pa.float64(), "lower end of the 95 % interval over seeds"),
         field("high", pa.float64(), "upper end"),
@@ -47,6 +51,61 @@ SUMMARY = pa.schema(
         field("seeds", pa.int16(), "number of seeds"),
     ]
 )
+
+
+def labelled(
+    compositions: str | Path,
+    features: Sequence[str | Path],
+    task: Mapping[str, Any],
+    projection: Mapping[str, Any] | None,
+    *,
+    seed: int,
+) -> tuple[Features, npt.NDArray[np.float64]]:
+    """Read the representation and the label of the compositions of a task.
+
+    Parameters
+    ----------
+    compositions
+        Compositions table.
+    features
+        Representation of these; for a projection, that which is projected and that of whose
+        dimension it becomes.
+    task
+        ``label``, the column, and ``limit``, at most so many compositions, drawn at random.
+    projection
+        ``scale`` as of :func:`unlabelled.clustering.kernels.random_projection`, or None.
+    seed
+        The seed of the configuration.
+
+    Returns
+    -------
+    features : numpy.ndarray
+        (n, d).
+    targets : numpy.ndarray
+        (n,). Looked up by the rows of the representation, some of which may have been left out.
+
+    Raises
+    ------
+    UserError
+        If no composition has both.
+    """
+    label = tables.read(compositions, [task["label"]])[task["label"]].to_numpy(float)
+    drawn = streams.generator(seed, "loco", task["label"]).permutation(len(label))
+    rows, vectors = representations.read(features[0])
+    represented = np.full(len(label), -1)
+    represented[rows] = np.arange(len(rows))
+    usable = drawn[(represented[drawn] >= 0) & np.isfinite(label[drawn])]
+    chosen = np.sort(usable[: task["limit"]])
+    if not len(chosen):
+        raise UserError(
+            f"{compositions}: no composition has both {task['label']} and {features[0]}"
+        )
+    vectors = vectors[represented[chosen]]
+    if projection is not None:
+        components = representations.read(features[1])[1].shape[1]
+        drawn_from = streams.integer(seed, "projection") % 2**32
+        vectors = random_projection(vectors, components, projection["scale"], drawn_from)
+    return vectors, label[chosen]
 
 
 def cross_validate(
@@ -84,7 +143,7 @@ def cross_validate(
     Returns
     -------
     pandas.DataFrame
-        Columns of :data:`FOLDS` without ``task`` and ``style``.
+        Columns of :data:`FOLDS` without ``task`` and ``representation``.
     """
     forest = RandomForestRegressor if kind == "regression" else RandomForestClassifier
     score = r2_score if kind == "regression" else accuracy_score
@@ -124,7 +183,7 @@ def summary(folds: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Columns of :data:`SUMMARY`; intervals are Student's over the seeds.
     """
-    keys = ["task", "style", "folds"]
+    keys = ["task", "representation", "folds"]
     scored = folds.dropna(subset="score").assign(
         of_size=lambda table: table["score"] * table["n_test"]
     )

@@ -3,7 +3,8 @@
 The clusters of the paper are not known; these are ours.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 
 import numpy as np
@@ -87,22 +88,18 @@ COLUMNS = pa.schema(
 
 
 def measure_clouds(
-    sizes: Iterable[tuple[int, int]],
-    measures: Sequence[str],
-    draws: int,
-    *,
-    seed: int,
+    n: int, d: int, measures: Sequence[str], draws: int, *, seed: int
 ) -> pd.DataFrame:
     """Measure clusters of every shape, in both implementations.
 
     Parameters
     ----------
-    sizes
+    n, d
         Numbers of points and of dimensions.
     measures
         Names of measures.
     draws
-        Clusters of each shape and size.
+        Clusters of each shape.
     seed
         The seed of the configuration.
 
@@ -112,31 +109,15 @@ def measure_clouds(
         Columns of :data:`COLUMNS`; null and z for corrected implementations only.
     """
     rows = []
-    for n, d in sizes:
-        for cloud, generate in CLOUDS.items():
-            for draw in range(draws):
-                points = generate(n, d, generator(seed, "cloud", cloud, n, d, draw))
-                for measure in measures:
-                    for implementation in implementations(measure):
-                        measured = isotropy(points, None, measure, implementation)
-                        mean = sd = np.nan
-                        if implementation == "corrected":
-                            mean, sd = null_of_average(measure, measured, d, seed=seed)
-                        z = np.divide(measured.value - mean, sd)
-                        rows.append(
-                            [
-                                cloud,
-                                n,
-                                d,
-                                draw,
-                                measure,
-                                implementation,
-                                measured.value,
-                                mean,
-                                sd,
-                                z,
-                            ]
-                        )
+    for cloud, draw, measure in product(CLOUDS, range(draws), measures):
+        points = CLOUDS[cloud](n, d, generator(seed, "cloud", cloud, n, d, draw))
+        for implementation in implementations(measure):
+            measured = isotropy(points, None, measure, implementation)
+            mean = sd = np.nan
+            if implementation == "corrected":
+                mean, sd = null_of_average(measure, measured, d, seed=seed)
+            z = np.divide(measured.value - mean, sd)
+            rows.append([cloud, n, d, draw, measure, implementation, measured.value, mean, sd, z])
     return pd.DataFrame(rows, columns=COLUMNS.names)
 
 

@@ -18,7 +18,7 @@ from unlabelled.tables import field
 
 ISOTROPY = pa.schema(
     [
-        field("style", pa.string(), "representation"),
+        field("representation", pa.string(), "representation"),
         field("kernel", pa.string(), "scaling and kernel approximation"),
         field("k", pa.int8(), "number of clusters"),
         field("kernel_seed", pa.int8(), "seed of the kernel approximation"),
@@ -80,7 +80,7 @@ def measure_clusterings(
     Returns
     -------
     pandas.DataFrame
-        Columns of :data:`ISOTROPY` without ``style`` and ``kernel``.
+        Columns of :data:`ISOTROPY` without ``representation`` and ``kernel``.
     """
     labels, plain_labels = _by_seeds(clusterings), _by_seeds(plain)
     stability = _stability(labels, seeds[0])
@@ -128,7 +128,9 @@ def measure_clusterings(
                             **shared,
                         }
                     )
-    return pd.DataFrame(rows, columns=[c for c in ISOTROPY.names if c not in ("style", "kernel")])
+    return pd.DataFrame(
+        rows, columns=[c for c in ISOTROPY.names if c not in ("representation", "kernel")]
+    )
 
 
 def _by_seeds(clusterings: pd.DataFrame) -> dict[tuple[int, int, int], Labels]:
