@@ -94,6 +94,16 @@ def test_the_schema_offers_every_option_of_a_variant_and_no_other():
         ("datasets.flla.limt", 3, "datasets.flla: unknown key 'limt'; did you mean 'limit'?"),
         ("datasets.flla.source", "fla", "{}: there is no 'fla'; did you mean 'flla'? known: amcsd"),
         ("datasets.flla.source", "magpie", "{}: 'magpie' is a table of elements and has no cryst"),
+        ("datasets.flla.source", "flass", "{}: there is no 'flass'; did you mean 'flla'?"),
+        ("datasets.flla.source", "glass", "{}: 'glass' is a table of compositions and has no crys"),
+        ("collections.glass.sources", ["glas"], "{}: there is no 'glas'; did you mean 'glass'?"),
+        ("collections.glass.sources", ["flla"], "{}: 'flla' is a table of crystals and has no com"),
+        ("collections.glass.sources", ["magpie"], "{}: 'magpie' is a table of elements and has n"),
+        ("collections.crystals.dataset", "fla", "{}: there is no 'fla'; did you mean 'flla'?"),
+        ("collections.crystals.sources", ["glass"], "collections.crystals: give either `sources`"),
+        ("collections.glass.sources", [], "collections.glass: give either `sources` of comp"),
+        ("composition_representations.jarvis.table", "jarvs", "did you mean 'jarvis'? known: comp"),
+        ("composition_representations.jarvis.table", "glass", "a table of compositions and has n"),
         ("datasets.flla.required_label", "gap", "{}: there is no 'gap'; known: e_above_hull, form"),
         ("tasks.formation_energy.dataset", "fla", "{}: there is no 'fla'; did you mean 'flla'?"),
         ("tasks.formation_energy.label", "e_above", "{}: there is no 'e_above'; did you mean 'e_a"),
@@ -182,7 +192,7 @@ def test_what_is_left_out_has_its_default():
 def test_what_an_overlay_sets_to_null_is_taken_out_with_what_names_it():
     merged = config(
         {
-            "datasets": {"dielectric": None},
+            "datasets": {"dielectric": None, "amcsd": None},
             "pretraining": {
                 "variants": {"corrected": None, "extended": {"pool": {"fraction": 0.5}}}
             },
@@ -192,6 +202,7 @@ def test_what_an_overlay_sets_to_null_is_taken_out_with_what_names_it():
     )
     check(merged)
     assert list(merged["tasks"]) == ["formation_energy"]
+    assert set(merged["collections"]) == {"aflow", "expt_gap", "glass", "phonons", "crystals"}
     assert merged["tasks"]["formation_energy"]["supervised_on"] is None
     pool = {"datasets": ["flla", "elastic", "piezo"], "transductive": False, "fraction": 0.5}
     assert merged["pretraining"]["variants"]["extended"]["pool"] == pool
@@ -211,14 +222,15 @@ def test_what_an_overlay_sets_to_null_is_taken_out_with_what_names_it():
     assert without["label_masking"]["standing"] is None
 
 
-def test_datasets_are_used_by_a_task_or_by_pretraining():
+def test_datasets_are_used_by_a_task_a_collection_or_by_pretraining():
     changed = config({"datasets": {"spare": config()["datasets"]["flla"]}})
     check(changed)
-    assert study.datasets_used(changed) == ["flla", "dielectric", "elastic", "piezo"]
+    assert study.datasets_used(changed) == ["flla", "dielectric", "elastic", "piezo", "amcsd"]
     changed = config(
         {
             "datasets": {"spare": config()["datasets"]["flla"]},
             "pretraining": {"pool": {"datasets": ["spare"]}},
+            "collections": {"minerals": None},
         }
     )
     check(changed)
@@ -233,6 +245,7 @@ def test_datasets_are_used_by_a_task_or_by_pretraining():
         ({"kind": "url", "url": "https://a.org/get?id=1", "file": "t.csv"}, "raw/s/t.csv"),
         ({"kind": "materials_project"}, "raw/s/materials.jsonl"),
         ({"kind": "zip", "path": "/home/me/my.zip"}, "/home/me/my.zip"),
+        ({"kind": "compositions", "path": "my.parquet"}, "my.parquet"),
     ],
 )
 def test_raw_data_are_in_the_folder_of_their_source_or_stay_where_they_are(spec, path):

@@ -5,6 +5,7 @@ import yaml
 
 from unlabelled.errors import ConfigurationError, SourceError
 from unlabelled.sources import catalogue, registry
+from unlabelled.sources.specification import content
 
 
 def test_the_registry_is_valid(sources_file, schema):
@@ -18,7 +19,15 @@ def test_the_registry_is_valid(sources_file, schema):
     assert catalogue.labels(specs["amcsd"]) == {}
     assert catalogue.labels(specs["matbench_mp_e_form"]) == {"formation_energy_per_atom": "eV/atom"}
     assert catalogue.labels(specs["matbench_mp_gap"]) == {"band_gap": "eV"}
-    assert [name for name in specs if not catalogue.has_crystals(specs[name])] == ["magpie"]
+    contents = {name: content(spec) for name, spec in specs.items()}
+    assert contents["flla"] == contents["amcsd"] == "crystals"
+    assert {"aflow_egap_val", "expt_gap", "glass", "phonons", "castelli"} <= {
+        name for name, kind in contents.items() if kind == "compositions"
+    }
+    assert {name for name, kind in contents.items() if kind == "elements"} == {
+        *("jarvis", "magpie", "mat2vec", "oliynyk", "onehot", "random_200")
+    }
+    assert catalogue.labels(specs["aflow_egap_val"]) == {"band_gap": "eV"}
     json.dumps(specs)  # they go into the provenance of tables
 
 

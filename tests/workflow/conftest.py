@@ -10,7 +10,14 @@ import yaml
 ROOT = Path(__file__).parents[2]
 TINY = yaml.safe_load("""
 scale: tiny
-datasets: {flla: {limit: 160}, dielectric: {limit: 80}, elastic: null, piezo: null}
+datasets: {flla: {limit: 160}, dielectric: {limit: 80}, elastic: null, piezo: null, amcsd: null}
+collections:
+  expt_gap: {limit: 100}
+  aflow: null
+  glass: null
+  phonons: null
+composition_representations:
+  {onehot: null, oliynyk: null, jarvis: null, mat2vec: null, random_200: null}
 tasks:
   band_gap: {n_labels: [20]}
 pretraining:

@@ -19,6 +19,8 @@ SOURCES = study.check(
 )
 TASKS = config["tasks"]
 DATASETS = study.datasets_used(config)
+COLLECTIONS = config["collections"]
+STYLES = config["composition_representations"]
 VARIANTS = config["pretraining"]["variants"]
 TRAINED = [name for name, variant in VARIANTS.items() if variant["trained"]]
 UNTRAINED = [name for name in VARIANTS if name not in TRAINED]
@@ -47,6 +49,8 @@ pathvars:
 wildcard_constraints:
     dataset=any_of(config["datasets"]),
     task=any_of(TASKS),
+    collection=any_of(COLLECTIONS),
+    style=any_of(STYLES),
     variant=any_of(VARIANTS),
     arm=any_of(REPRESENTATIONS),
     start=any_of(TRANSFER["starts"]),
@@ -73,6 +77,42 @@ def raw_data(wildcards):
 def fingerprint(wildcards):
     """Digest of names, sizes and times of one's own files, so that a changed file is noticed."""
     return catalogue.fingerprint(specification(wildcards))
+
+
+def specifications_of_collection(wildcards):
+    """Specifications of a collection's sources, or of the source of its dataset."""
+    collection = COLLECTIONS[wildcards.collection]
+    dataset = config["datasets"].get(collection["dataset"])
+    names = collection["sources"] if dataset is None else [dataset["source"]]
+    return {name: SOURCES[name] for name in names}
+
+
+def fingerprints_of_collection(wildcards):
+    """Digests of one's own files, as `fingerprint`."""
+    return [
+        catalogue.fingerprint(spec)
+        for spec in specifications_of_collection(wildcards).values()
+    ]
+
+
+def raw_data_of_collection(wildcards):
+    """Raw data of a collection's sources."""
+    sources = COLLECTIONS[wildcards.collection]["sources"]
+    return [study.raw_data(name, SOURCES[name], "<resources>/raw") for name in sources]
+
+
+def crystals_of_collection(wildcards):
+    """Crystal table of a collection that is made of one."""
+    dataset = COLLECTIONS[wildcards.collection]["dataset"]
+    return f"<results>/structures/{dataset}.parquet" if dataset else []
+
+
+def element_table_of_style(wildcards):
+    """Table of element properties of a composition representation, if it needs one."""
+    table = STYLES[wildcards.style]["table"]
+    if table == "compVec":
+        return []
+    return study.raw_data(table, SOURCES[table], "<resources>/raw")
 
 
 def fold_file(wildcards):

@@ -10,6 +10,8 @@ def study_targets(wildcards):
         *collect(
             [*rules.structures.output, *rules.point_sets.output], dataset=DATASETS
         ),
+        *collect(rules.compositions.output, collection=COLLECTIONS),
+        *collect(rules.represent.output, collection=COLLECTIONS, style=STYLES),
         *collect(
             rules.pretrain.output, variant=TRAINED, seed=config["pretraining"]["seeds"]
         ),

@@ -11,7 +11,7 @@ from typing import Any
 from unlabelled import configuration
 from unlabelled.errors import ConfigurationError
 from unlabelled.sources import catalogue
-from unlabelled.sources.specification import SourceSpec
+from unlabelled.sources.specification import Content, SourceSpec, content
 
 _SELECTION = {"as_published": "property_probe", "corrected": "dim_loss"}  # of the presets
 
@@ -20,6 +20,8 @@ _REMOVABLE = [
     ("sources",),
     ("datasets",),
     ("tasks",),
+    ("collections",),
+    ("composition_representations",),
     ("pretraining", "variants"),
     ("label_masking", "representations"),
     ("label_masking", "comparisons"),
@@ -37,8 +39,8 @@ def check(
     ----------
     config
         Configuration with all overlays merged. Entries that an overlay sets to null (sources,
-        datasets, tasks, variants, representations, starts, comparisons) are taken out, with what
-        names them; defaults and the pools of the trained variants are filled in.
+        datasets, tasks, collections, variants, representations, starts, comparisons) are taken out,
+        with what names them; defaults and the pools of the trained variants are filled in.
     sources
         ``resources/sources.yaml``.
     schemas
@@ -62,12 +64,7 @@ def check(
     specs = catalogue.merge(catalogue.load(sources, schema), config["sources"], schema)
     datasets = config["datasets"]
     for name, dataset in datasets.items():
-        _known(f"datasets.{name}.source", dataset["source"], specs)
-        if not catalogue.has_crystals(specs[dataset["source"]]):
-            raise ConfigurationError(
-                f"datasets.{name}.source: {dataset['source']!r} is a table of elements and has no "
-                "crystals; choose another source"
-            )
+        _holds(f"datasets.{name}.source", dataset["source"], specs, "crystals")
         if dataset["required_label"] is not None:
             labels = catalogue.labels(specs[dataset["source"]])
             _known(f"datasets.{name}.required_label", dataset["required_label"], labels)
@@ -84,6 +81,20 @@ def check(
                     f"{task['label']!r}, so a supervised start would see the labels that are "
                     "masked; choose a task with another label, or null"
                 )
+    for name, collection in config["collections"].items():
+        if bool(collection["sources"]) == (collection["dataset"] is not None):
+            raise ConfigurationError(
+                f"collections.{name}: give either `sources` of compositions or a `dataset` of "
+                "crystals, not both; an overlay clears the other with [] or null"
+            )
+        for source in collection["sources"]:
+            _holds(f"collections.{name}.sources", source, specs, "compositions")
+        if collection["dataset"] is not None:
+            _known(f"collections.{name}.dataset", collection["dataset"], datasets)
+    for name, style in config["composition_representations"].items():
+        if style["table"] != "compVec":
+            key = f"composition_representations.{name}.table"
+            _holds(key, style["table"], specs, "elements", "compVec")
     pretraining, masking = config["pretraining"], config["label_masking"]
     for name, variant in pretraining["variants"].items():
         if variant["trained"]:  # of the others a pool would only change the parameters
@@ -168,6 +179,7 @@ def _forget(config: Any, removed: dict[str, set[str]]) -> None:
     masking, transfer = config["label_masking"], config["transfer"]
     for section, key, of in (
         ("tasks", "dataset", "datasets"),
+        ("collections", "dataset", "datasets"),
         ("representations", "encoder", "variants"),
         ("starts", "encoder", "variants"),
     ):
@@ -199,8 +211,9 @@ def _forget(config: Any, removed: dict[str, set[str]]) -> None:
 
 
 def datasets_used(config: Mapping[str, Any]) -> list[str]:
-    """Datasets that a task or the pre-training uses, in the order of the configuration."""
+    """Datasets of a task, a collection or the pre-training, in the order of the configuration."""
     used = {task["dataset"] for task in config["tasks"].values()}
+    used.update(collection["dataset"] for collection in config["collections"].values())
     for variant in config["pretraining"]["variants"].values():
         if variant["trained"]:
             used.update(variant["pool"]["datasets"])
@@ -224,10 +237,26 @@ def _known_method(key: str, method: list[str], representations: Mapping[str, Any
     _known(f"{key}: head of {arm!r}", head, representations[arm]["heads"])
 
 
+def _holds(
+    key: str, source: str, specs: Mapping[str, SourceSpec], wanted: Content, *others: str
+) -> None:
+    """Check that a source is known and holds what is wanted of it; `others` would do as well."""
+    fit = [*others, *(name for name, spec in specs.items() if content(spec) == wanted)]
+    if source in specs and source not in fit:
+        found = content(specs[source])
+        raise ConfigurationError(
+            f"{key}: {source!r} is a table of {found} and has no {wanted}; {_meant(source, fit)}"
+        )
+    _known(key, source, fit)
+
+
 def _known(key: str, value: str, known: Collection[str]) -> None:
     if value not in known:
-        near = difflib.get_close_matches(value, list(known), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigurationError(
-            f"{key}: there is no {value!r}; {hint}known: {', '.join(sorted(known)) or 'none'}"
-        )
+        raise ConfigurationError(f"{key}: there is no {value!r}; {_meant(value, known)}")
+
+
+def _meant(value: str, known: Collection[str]) -> str:
+    """Say which of the known names may be meant."""
+    near = difflib.get_close_matches(value, list(known), n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{hint}known: {', '.join(sorted(known)) or 'none'}"

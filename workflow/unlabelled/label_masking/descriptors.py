@@ -17,8 +17,7 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 from scipy.stats import gaussian_kde
 
-from unlabelled import tables
-from unlabelled.errors import UserError
+from unlabelled.composition import elements as element_tables
 from unlabelled.point_set.features import SCALERS, element_table
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +47,6 @@ MAGPIE_PROPERTIES = (
     "GSmagmom",  # Bohr magnetons
     "SpaceGroupNumber",
 )
-_N_ELEMENTS = 118
 # Place of an orbital's first occupation among s1 s2 p1 ... p6 d1 ... d10 f1 ... f14, and how many
 # shells below the period its valence electrons are.
 _ORBITALS = {"s": (0, 0), "p": (2, 0), "d": (8, 1), "f": (18, 2)}
@@ -152,16 +150,7 @@ def read_elements(path: str | Path) -> Floats:
     UserError
         If the file is not such a table.
     """
-    frame = tables.read_own(path)
-    values = np.full((_N_ELEMENTS + 1, len(MAGPIE_PROPERTIES)), np.nan)
-    try:
-        numbers = [Element(symbol).Z for symbol in frame["element"]]
-        values[numbers] = frame[list(MAGPIE_PROPERTIES)].replace("", "nan").astype(float)
-    except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read as a table of element properties: {error}"
-        ) from error
-    return values
+    return element_tables.read(path, MAGPIE_PROPERTIES)
 
 
 def valence_occupations(element: Element) -> Floats:

@@ -73,22 +73,15 @@ def labels(spec: SourceSpec) -> dict[str, str]:
     return {label: details["unit"] for label, details in _label_specs(spec).items()}
 
 
-def has_crystals(spec: SourceSpec) -> bool:
-    """Whether a source holds crystals, not properties of elements."""
-    if spec["kind"] == "package" or spec["kind"] == "url":
-        return spec["read"]["format"] != "element_table"
-    return True
-
-
 def fingerprint(spec: SourceSpec) -> str:
     """Digest of the names, sizes and times of one's own files; empty for sources that are fetched.
 
     A folder's own time does not change with the content of its files, so they are all looked at.
     """
-    if spec["kind"] not in ("folder", "zip", "icsd"):
+    if spec["kind"] not in ("folder", "zip", "icsd", "compositions"):
         return ""
     paths = [Path(spec["path"])]
-    if "label_table" in spec:
+    if spec["kind"] != "compositions" and "label_table" in spec:
         paths.append(Path(spec["label_table"]["path"]))
     total = hashlib.sha256()
     for path in paths:
@@ -105,9 +98,11 @@ def _label_specs(spec: SourceSpec) -> Mapping[str, LabelSpec]:
         read = spec["read"]
         if read["format"] == "csv" or read["format"] == "matbench":
             return read["labels"]
-        return {}
+        return read.get("labels", {}) if read["format"] == "compositions" else {}
     if spec["kind"] == "materials_project":
         return spec["labels"]
+    if spec["kind"] == "compositions":
+        return spec.get("labels", {})
     return spec["label_table"]["labels"] if "label_table" in spec else {}
 
 

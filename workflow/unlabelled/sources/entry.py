@@ -1,4 +1,4 @@
-"""The unit in which every source hands on its crystals."""
+"""The units in which every source hands on its crystals, or its compositions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,3 +36,25 @@ class Entry:
     labels: Mapping[str, float | None] = field(default_factory=dict)
     formula: str | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaEntry:
+    """One composition as its source states it, not yet parsed.
+
+    Attributes
+    ----------
+    formula
+        Text of the formula.
+    labels
+        As in :class:`Entry`.
+    error
+        Why the row could not even be read; such an entry is refused as unreadable.
+    name
+        What the entry is called among the rejects: its formula, or its number where it has none.
+    """
+
+    formula: str
+    labels: Mapping[str, float | None]
+    error: str | None
+    name: str

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import amcsd, local, materials_project, package, tables, url
-from unlabelled.sources.entry import Entry
-from unlabelled.sources.specification import SourceSpec
+from unlabelled.sources.entry import Entry, FormulaEntry
+from unlabelled.sources.specification import SourceSpec, content
 
 
 def fetch(name: str, spec: SourceSpec, destination: str | Path, mirrors: Sequence[str]) -> None:
@@ -17,8 +17,8 @@ def fetch(name: str, spec: SourceSpec, destination: str | Path, mirrors: Sequenc
     name
         Name of the source, for messages.
     spec
-        Its specification. Kinds ``folder``, ``zip`` and ``icsd`` are read in place: for them
-        nothing is written.
+        Its specification. Kinds ``folder``, ``zip``, ``icsd`` and ``compositions`` are read in
+        place: for them nothing is written.
     destination
         File to write.
     mirrors
@@ -64,7 +64,22 @@ def entries(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Entry]:
             return amcsd.entries(name, path)
         if read["format"] == "matbench":
             return tables.matbench_entries(name, read, path)
-        raise SourceError(f"source {name!r}: a table of elements has no crystals")
-    if spec["kind"] == "materials_project":
+    elif spec["kind"] == "materials_project":
         return tables.json_lines_entries(name, spec["labels"], path)
-    return local.entries(name, spec)
+    elif spec["kind"] != "compositions":
+        return local.entries(name, spec)
+    raise SourceError(f"source {name!r}: a table of {content(spec)} has no crystals")
+
+
+def compositions(name: str, spec: SourceSpec, path: str | Path) -> Iterator[FormulaEntry]:
+    """Yield the compositions of a source one by one; parameters and errors as :func:`entries`.
+
+    One's own table is read in place too: `path` is where it is.
+    """
+    if spec["kind"] == "compositions":
+        return tables.composition_entries(name, spec["formula"], spec.get("labels", {}), path)
+    if spec["kind"] == "package" or spec["kind"] == "url":
+        read = spec["read"]
+        if read["format"] == "compositions":
+            return tables.composition_entries(name, read["formula"], read.get("labels", {}), path)
+    raise SourceError(f"source {name!r}: a table of {content(spec)} has no compositions")

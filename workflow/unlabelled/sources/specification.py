@@ -32,6 +32,14 @@ class MatbenchRead(TypedDict):
     labels: dict[str, LabelSpec]
 
 
+class CompositionsRead(TypedDict):
+    """A table with one composition per row."""
+
+    format: Literal["compositions"]
+    formula: str
+    labels: NotRequired[dict[str, LabelSpec]]
+
+
 class AmcsdRead(TypedDict):
     """The AMCSD in SQLite."""
 
@@ -44,7 +52,7 @@ class ElementTableRead(TypedDict):
     format: Literal["element_table"]
 
 
-FileRead = CsvRead | MatbenchRead | AmcsdRead | ElementTableRead
+FileRead = CsvRead | MatbenchRead | CompositionsRead | AmcsdRead | ElementTableRead
 
 
 class PackageSpec(TypedDict):
@@ -94,6 +102,17 @@ class LocalSpec(TypedDict):
     citation: NotRequired[str]
 
 
+class OwnCompositionsSpec(TypedDict):
+    """One's own compositions, read where they are."""
+
+    kind: Literal["compositions"]
+    path: str
+    formula: str
+    labels: NotRequired[dict[str, LabelSpec]]
+    licence: NotRequired[str]
+    citation: NotRequired[str]
+
+
 Criterion = str | bool | list[str] | list[int] | list[float]
 
 
@@ -108,4 +127,16 @@ class MaterialsProjectSpec(TypedDict):
     citation: NotRequired[str]
 
 
-SourceSpec = PackageSpec | UrlSpec | LocalSpec | MaterialsProjectSpec
+SourceSpec = PackageSpec | UrlSpec | LocalSpec | OwnCompositionsSpec | MaterialsProjectSpec
+
+Content = Literal["crystals", "compositions", "elements"]
+_CONTENT: dict[str, Content] = {"compositions": "compositions", "element_table": "elements"}
+
+
+def content(spec: SourceSpec) -> Content:
+    """Return what a source is a table of."""
+    if spec["kind"] == "compositions":
+        return "compositions"
+    if spec["kind"] == "package" or spec["kind"] == "url":
+        return _CONTENT.get(spec["read"]["format"], "crystals")
+    return "crystals"

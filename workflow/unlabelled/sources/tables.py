@@ -1,4 +1,4 @@
-"""Tables with one crystal per row: CSV, JSON lines and matbench's JSON, read as a stream."""
+"""Tables with one crystal or composition per row: CSV, JSON lines, matbench's JSON; streamed."""
 
 import ast
 import csv
@@ -14,8 +14,9 @@ from typing import Any
 
 import ijson
 
-from unlabelled.errors import SourceError
-from unlabelled.sources.entry import Entry
+from unlabelled import tables
+from unlabelled.errors import SourceError, UserError
+from unlabelled.sources.entry import Entry, FormulaEntry
 from unlabelled.sources.labels import LabelReader, require_columns
 from unlabelled.sources.specification import CsvRead, LabelSpec, MatbenchRead
 
@@ -44,21 +45,43 @@ def csv_entries(name: str, read: CsvRead, path: str | Path) -> Iterator[Entry]:
     path = Path(path)
     labels = LabelReader(name, read["labels"])
     formula = [read["formula"]] if "formula" in read else []
-    csv.field_size_limit(FIELD_LIMIT)
-    with _text(name, path) as file:
-        try:
-            rows: Iterator[list[str]] = csv.reader(_after_comments(file), strict=True)
-            header, rows = _with_index(next(rows, []), rows)
-            needed = [read["id"], read["structure"], *formula, *labels.columns.values()]
-            require_columns(name, path, needed, header)
-            for number, cells in enumerate(rows, start=1):
-                if cells:
-                    yield _row_entry(number, header, cells, read, labels)
-        except csv.Error as error:
-            raise SourceError(
-                f"source {name!r}: {path} is not a table of comma-separated values: {error}"
-            ) from error
+    needed = [read["id"], read["structure"], *formula, *labels.columns.values()]
+    for number, row, fault in _csv_rows(name, path, needed):
+        yield _row_entry(number, row, fault, read, labels)
     labels.log_faults()
+
+
+def composition_entries(
+    name: str, formula: str, labels: Mapping[str, LabelSpec], path: str | Path
+) -> Iterator[FormulaEntry]:
+    """Yield the compositions of a table.
+
+    Parameters
+    ----------
+    name
+        Name of the source, for messages.
+    formula
+        Column with the formula.
+    labels
+        Column and unit by label name.
+    path
+        Parquet (by its suffix), or comma-separated values as in :func:`csv_entries`. Cells of the
+        latter are text as it stands: NaN is sodium nitride.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, is no such table or lacks a column.
+    """
+    path = Path(path)
+    reader = LabelReader(name, labels)
+    rows = _parquet_rows if path.suffix == ".parquet" else _csv_rows
+    for number, row, fault in rows(name, path, [formula, *reader.columns.values()]):
+        text = str(row.get(formula) or "").strip()
+        error = fault or (None if text else f"the row has nothing in the column {formula!r}")
+        entry = text or f"row-{number}"
+        yield FormulaEntry(text, reader.read(entry, {} if error else row), error, entry)
+    reader.log_faults()
 
 
 def json_lines_entries(
@@ -170,18 +193,48 @@ def _matbench_entry(
     return Entry(entry, json.dumps(structure), "structure_dict", labels.read(entry, row))
 
 
+def _csv_rows(
+    name: str, path: Path, needed: list[str]
+) -> Iterator[tuple[int, dict[str, str], str | None]]:
+    """Yield number, cells by column, and what is wrong with it, of every row that is not empty."""
+    csv.field_size_limit(FIELD_LIMIT)
+    with _text(name, path) as file:
+        try:
+            rows: Iterator[list[str]] = csv.reader(_after_comments(file), strict=True)
+            header, rows = _with_index(next(rows, []), rows)
+            require_columns(name, path, needed, header)
+            for number, cells in enumerate(rows, start=1):
+                fault = None
+                if len(cells) != len(header):
+                    fault = f"the row has {len(cells)} cells, the header {len(header)}"
+                if cells:
+                    yield number, dict(zip(header, cells, strict=False)), fault
+        except csv.Error as error:
+            raise SourceError(
+                f"source {name!r}: {path} is not a table of comma-separated values: {error}"
+            ) from error
+
+
+def _parquet_rows(
+    name: str, path: Path, needed: list[str]
+) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    try:
+        frame = tables.read_own(path)
+    except UserError as error:
+        raise SourceError(f"source {name!r}: {error}; correct `path`") from error
+    require_columns(name, path, needed, map(str, frame.columns))
+    for number, cells in enumerate(frame[needed].itertuples(index=False, name=None), start=1):
+        yield number, dict(zip(needed, cells, strict=True)), None
+
+
 def _row_entry(
-    number: int, header: list[str], cells: list[str], read: CsvRead, labels: LabelReader
+    number: int, row: Mapping[str, str], error: str | None, read: CsvRead, labels: LabelReader
 ) -> Entry:
-    row = dict(zip(header, cells, strict=False))
     entry = row.get(read["id"], "").strip()
     text = row.get(read["structure"], "")
-    error = None
-    if len(cells) != len(header):
-        error = f"the row has {len(cells)} cells, the header {len(header)}"
-    elif not entry:
+    if error is None and not entry:
         error = f"the row has nothing in the column {read['id']!r}"
-    elif not text.strip():
+    elif error is None and not text.strip():
         error = f"the row has nothing in the column {read['structure']!r}"
     entry = entry or f"row-{number}"
     if error:

@@ -1,5 +1,6 @@
-"""Agreement of a stated chemical formula with the composition of the sites."""
+"""Chemical formulas: reading them, and their agreement with the composition of the sites."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 
@@ -15,6 +16,14 @@ _FULL_STOP_BEFORE_WATER = r"\.(?=\s*\d*\.?\d*\s*\(?[HD]2\s*O)"
 _AMOUNT_FIRST = re.compile(r"\s*(\d*\.?\d*)\s*(.*)", re.DOTALL)
 
 
+class NoFormulaError(ValueError):
+    """A text is not a chemical formula; the message says why."""
+
+
+class UnknownElementError(NoFormulaError):
+    """A text is built like a formula, but one of its symbols is no element."""
+
+
 def element(species: Element | Species | DummySpecies) -> Element | None:
     """Return the element of a species without charge or spin, or None for a dummy species."""
     if isinstance(species, DummySpecies):
@@ -23,30 +32,50 @@ def element(species: Element | Species | DummySpecies) -> Element | None:
     return Element.from_Z(bare.Z)  # deuterium and tritium become hydrogen
 
 
-def readings(formula: str) -> list[dict[str, float]]:
+def amounts(formula: str) -> list[dict[str, float]]:
     """Read a formula in every way it may be meant.
 
     Parameters
     ----------
     formula
-        Text such as ``Pb S``, ``Ca (C O3)``, ``CaSO4·2H2O`` or ``CaSO4 .5H2O``. The full stop
-        before water is read as a separator and as a decimal point, since databases use both.
+        Text such as ``Pb S``, ``Ca (C O3)``, ``Fe0.9999Cu5e-05``, ``CaSO4·2H2O`` or
+        ``CaSO4 .5H2O``. The full stop before water is read as a separator and as a decimal point,
+        since databases use both.
 
     Returns
     -------
     list of dict
-        Fraction of atoms by element symbol, deuterium counted as hydrogen, one dictionary per
-        reading; empty if the text is no formula.
+        Atoms of a formula unit by element symbol, brackets expanded, deuterium counted as hydrogen;
+        one dictionary per reading, at least one.
+
+    Raises
+    ------
+    NoFormulaError
+        If there is no reading.
     """
     if len(formula) > MAX_LENGTH:
-        return []
+        raise NoFormulaError(f"{len(formula)} characters are more than {MAX_LENGTH}")
     found = []
+    fault = NoFormulaError(f"{formula!r} is not a formula")
     for parts in _splits(formula.strip().strip("'\"")):
         try:
-            found.append(_fractions(parts))
-        except (ValueError, TypeError, ArithmeticError, IndexError):
+            found.append(_amounts(parts))
+        except UnknownElementError as error:
+            fault = error
+        except (ValueError, TypeError, ArithmeticError, IndexError, RecursionError):
             continue
+    if not found:
+        raise fault
     return found
+
+
+def readings(formula: str) -> list[dict[str, float]]:
+    """Fractions of atoms by element symbol, as :func:`amounts`; empty if there is no reading."""
+    try:
+        found = amounts(formula)
+    except NoFormulaError:
+        return []
+    return [_fractions(one) for one in found]
 
 
 def agrees(stated: Mapping[str, float], counts: Mapping[str, int]) -> bool:
@@ -76,8 +105,8 @@ def _splits(formula: str) -> Iterator[list[str]]:
         yield as_point
 
 
-def _fractions(parts: list[str]) -> dict[str, float]:
-    amounts: dict[str, float] = {}
+def _amounts(parts: list[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
     for part in parts:
         match = _AMOUNT_FIRST.fullmatch(part)
         assert match is not None  # every group may be empty
@@ -85,7 +114,13 @@ def _fractions(parts: list[str]) -> dict[str, float]:
         for species, amount in Composition(match[2]).items():
             bare = element(species)
             if bare is None:
-                raise ValueError(f"{species} is no element")
-            amounts[bare.symbol] = amounts.get(bare.symbol, 0.0) + factor * amount
+                raise UnknownElementError(f"{species.symbol} is no element")
+            found[bare.symbol] = found.get(bare.symbol, 0.0) + factor * amount
+    if not 0 < sum(found.values()) < math.inf:
+        raise ValueError("there are no atoms, or no end of them")
+    return found
+
+
+def _fractions(amounts: Mapping[str, float]) -> dict[str, float]:
     total = sum(amounts.values())
     return {symbol: amount / total for symbol, amount in amounts.items()}

@@ -28,7 +28,7 @@ REJECTS = pa.schema(
     [
         field("entry", pa.string(), "identifier given by the source"),
         field("source", pa.string(), "name of the source in sources.yaml"),
-        field("stage", pa.string(), "structures or point_sets"),
+        field("stage", pa.string(), "structures, point_sets, compositions or representations"),
         field("reason", pa.string(), "one of the closed vocabulary of reasons"),
         field("message", pa.string(), "what the parser or the check said"),
     ]

@@ -1,0 +1,1 @@
+"""Formulas and crystals -> compositions -> vectors made of them."""
