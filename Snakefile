@@ -21,7 +21,10 @@ include: "workflow/rules/descriptors.smk"
 include: "workflow/rules/infomax.smk"
 include: "workflow/rules/transfer.smk"
 include: "workflow/rules/label_masking.smk"
+include: "workflow/rules/clusters.smk"
+include: "workflow/rules/isotropy.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/isotropy_figures.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -2,7 +2,7 @@
 
 In: representations/{collection}/{style}.parquet, embeddings, compositions.
 Out: representations/{collection}/{variant}/seed={seed}.parquet,
-clusterings/{collection}/{representation}/{kernel}.parquet, loco/{task}/{representation}.parquet,
+clusterings/{collection}/{representation}/{kernel}.parquet, loco/{property}/{representation}.parquet,
 loco/{folds,summary}.parquet.
 """
 
@@ -55,18 +55,18 @@ rule cluster:
 
 
 rule loco:
-    """Hold out clusters, and parts of random partitions, of one task and representation."""
+    """Hold out clusters, and parts of random partitions, of one property and representation."""
     input:
         features=features_of_loco,
         compositions=compositions_of_loco,
     output:
-        "<results>/loco/{task}/{representation}.parquet",
+        "<results>/loco/{property}/{representation}.parquet",
     log:
-        "<logs>/loco/{task}/{representation}.log",
+        "<logs>/loco/{property}/{representation}.log",
     benchmark:
-        "<benchmarks>/loco/{task}/{representation}.tsv"
+        "<benchmarks>/loco/{property}/{representation}.tsv"
     wildcard_constraints:
-        task=any_of(LOCO["tasks"]),
+        property=any_of(LOCO["properties"]),
         representation=any_of([*LOCO["representations"], *LOCO["projections"]]),
     conda:
         "../../envs/learning.yaml"
@@ -75,7 +75,7 @@ rule loco:
         mem_mb=2000,
         runtime=240,
     params:
-        task=lookup(within=config, dpath="loco/tasks/{task}"),
+        task=lookup(within=config, dpath="loco/properties/{property}"),
         projection=lambda wildcards: LOCO["projections"].get(wildcards.representation),
         kernels={name: KERNELS[name] for name in LOCO["kernels"]},
         n_clusters=LOCO["n_clusters"],
@@ -91,7 +91,7 @@ rule summarise_loco:
     input:
         collect(
             rules.loco.output,
-            task=LOCO["tasks"],
+            property=LOCO["properties"],
             representation=[*LOCO["representations"], *LOCO["projections"]],
         ),
     output:

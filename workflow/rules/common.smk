@@ -21,6 +21,9 @@ TASKS = config["tasks"]
 DATASETS = study.datasets_used(config)
 COLLECTIONS = config["collections"]
 STYLES = config["composition_representations"]
+KERNELS = config["clustering"]["kernels"]
+GRIDS = config["isotropy"]["grids"]
+LOCO = config["loco"]
 VARIANTS = config["pretraining"]["variants"]
 TRAINED = [name for name, variant in VARIANTS.items() if variant["trained"]]
 UNTRAINED = [name for name in VARIANTS if name not in TRAINED]
@@ -54,6 +57,8 @@ wildcard_constraints:
     variant=any_of(VARIANTS),
     arm=any_of(REPRESENTATIONS),
     start=any_of(TRANSFER["starts"]),
+    kernel=any_of(KERNELS),
+    representation=rf"{any_of(STYLES)}|({any_of(VARIANTS)})/seed=\d+",
     seed=r"\d+",
     n_labels=r"\d+",
 
@@ -113,6 +118,61 @@ def element_table_of_style(wildcards):
     if table == "compVec":
         return []
     return study.raw_data(table, SOURCES[table], "<resources>/raw")
+
+
+def embeddings_of_collection(wildcards):
+    """Embeddings of the crystals of a collection by an encoder."""
+    dataset = COLLECTIONS[wildcards.collection]["dataset"]
+    return f"<results>/embeddings/{dataset}/{wildcards.variant}/seed={wildcards.seed}.parquet"
+
+
+def names_of_representations(collection):
+    """Representations of a collection, one per encoder, with the name they share in figures."""
+    return {
+        representation: name
+        for name in GRIDS[collection]
+        for representation in (
+            [f"{name}/seed={seed}" for seed in SEEDS[name]]
+            if name in VARIANTS
+            else [name]
+        )
+    }
+
+
+def clusterings_without_kernel(wildcards):
+    """Clusterings of a representation that was scaled alike, without a kernel."""
+    scaling = KERNELS[wildcards.kernel]["scaling"]
+    plain = {"scaling": scaling, "map": "none"}
+    kernel = next(name for name, settings in KERNELS.items() if settings == plain)
+    return rules.cluster.output[0].replace("{kernel}", kernel)
+
+
+def measured_of_collection(wildcards):
+    """Measures of all representations and kernels of a collection."""
+    return collect(
+        rules.measure_clusters.output,
+        collection=wildcards.collection,
+        representation=names_of_representations(wildcards.collection),
+        kernel=KERNELS,
+    )
+
+
+def compositions_of_loco(wildcards):
+    """Compositions table of a property that is predicted."""
+    collection = LOCO["properties"][wildcards.property]["collection"]
+    return collect(rules.compositions.output.compositions, collection=collection)
+
+
+def features_of_loco(wildcards):
+    """Representation of a property's compositions; of a projection, both that it needs."""
+    collection = LOCO["properties"][wildcards.property]["collection"]
+    projection = LOCO["projections"].get(wildcards.representation)
+    styles = (
+        [projection["of"], projection["like"]]
+        if projection
+        else [wildcards.representation]
+    )
+    return collect(rules.represent.output.features, collection=collection, style=styles)
 
 
 def fold_file(wildcards):

@@ -154,7 +154,7 @@ rule plot_loco:
     params:
         scores={
             name: "R²" if task["kind"] == "regression" else "accuracy"
-            for name, task in LOCO["tasks"].items()
+            for name, task in LOCO["properties"].items()
         },
         code=digest("plot_loco.py"),
     script:

@@ -11,12 +11,14 @@ def study_targets(wildcards):
             [*rules.structures.output, *rules.point_sets.output], dataset=DATASETS
         ),
         *collect(rules.compositions.output, collection=COLLECTIONS),
-        *collect(rules.represent.output, collection=COLLECTIONS, style=STYLES),
         *collect(
             rules.pretrain.output, variant=TRAINED, seed=config["pretraining"]["seeds"]
         ),
         *collect(rules.compare_arms.output, task=TASKS),
+        *collect(rules.gather_isotropy.output, collection=GRIDS),
+        *(rules.summarise_loco.output if LOCO["properties"] else []),
         *figure_targets(),
+        *isotropy_figures(),
     ]
 
 
@@ -42,3 +44,13 @@ def figure_targets():
             if drawn:
                 targets += collect(rule.output, task=task)
     return targets
+
+
+def isotropy_figures():
+    """Figures of the second strand."""
+    figures = [*rules.plot_clouds.output]
+    for rule in (rules.plot_isotropy_grid, rules.plot_evenness):
+        figures += collect(rule.output, collection=GRIDS)
+    of_encoders = [name for name, grid in GRIDS.items() if set(grid) & set(VARIANTS)]
+    figures += collect(rules.plot_encoder_isotropy.output, collection=of_encoders)
+    return figures + ([*rules.plot_loco.output] if LOCO["properties"] else [])

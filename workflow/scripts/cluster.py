@@ -9,13 +9,13 @@ with log_to(snakemake.log[0]):
 
     from unlabelled import tables
     from unlabelled.clustering.k_means import CLUSTERINGS, cluster
-    from unlabelled.composition import representations
+    from unlabelled.composition import vectors
     from unlabelled.files import sha256
 
     params = snakemake.params
     with threadpool_limits(snakemake.threads):
         table = cluster(
-            *representations.read(snakemake.input[0]),
+            *vectors.read(snakemake.input[0]),
             params.kernel,
             params.n_clusters,
             params.seeds,

@@ -30,7 +30,7 @@ with log_to(snakemake.log[0]):
             seed=params.seed,
             threads=snakemake.threads,
         )
-    names = {name: snakemake.wildcards[name] for name in ("task", "representation")}
+    names = {name: snakemake.wildcards[name] for name in ("property", "representation")}
     provenance = {
         "inputs_sha256": [sha256(path) for path in snakemake.input],
         "task": params.task,

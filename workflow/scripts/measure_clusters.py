@@ -8,14 +8,14 @@ with log_to(snakemake.log[0]):
     from threadpoolctl import threadpool_limits
 
     from unlabelled import tables
-    from unlabelled.composition import representations
+    from unlabelled.composition import vectors
     from unlabelled.files import sha256
     from unlabelled.isotropy.grid import ISOTROPY, measure_clusterings
 
     params = snakemake.params
     with threadpool_limits(snakemake.threads):
         table = measure_clusterings(
-            representations.read(snakemake.input.features)[1],
+            vectors.read(snakemake.input.features)[1],
             params.kernel,
             tables.read(snakemake.input.clusterings),
             tables.read(snakemake.input.plain),

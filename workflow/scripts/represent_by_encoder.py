@@ -5,10 +5,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
-    from unlabelled.composition.embeddings import represent_by_encoder
+    from unlabelled.composition import vectors
     from unlabelled.files import sha256
 
-    represent_by_encoder(
+    vectors.of_embeddings(
         snakemake.input.compositions,
         snakemake.input.embeddings,
         snakemake.output[0],

@@ -27,6 +27,10 @@ _REMOVABLE = [
     ("label_masking", "comparisons"),
     ("transfer", "starts"),
     ("transfer", "comparisons"),
+    ("clustering", "kernels"),
+    ("isotropy", "grids"),
+    ("loco", "properties"),
+    ("loco", "projections"),
 ]
 
 
@@ -157,7 +161,74 @@ def check(
         raise ConfigurationError("transfer.draws: no more than label_masking.draws")
     if transfer["min_epochs"] > transfer["max_epochs"]:
         raise ConfigurationError("transfer.min_epochs: no more than transfer.max_epochs")
+    _check_clusters(config, specs)
     return specs
+
+
+def _check_clusters(config: Mapping[str, Any], specs: Mapping[str, SourceSpec]) -> None:
+    """Check what is clustered, under which kernels, and what is drawn of it."""
+    collections, styles = config["collections"], config["composition_representations"]
+    clustering, loco, figures = config["clustering"], config["loco"], config["figures"]
+    kernels, variants = clustering["kernels"], config["pretraining"]["variants"]
+    for name in set(styles) & set(variants):
+        raise ConfigurationError(
+            f"composition_representations.{name}: a variant of pre-training has this name too; "
+            "rename one of them"
+        )
+    for name, representations in config["isotropy"]["grids"].items():
+        _known(f"isotropy.grids.{name}", name, collections)
+        of_crystals = variants if collections[name]["dataset"] is not None else ()
+        for representation in representations:
+            _known(f"isotropy.grids.{name}", representation, [*styles, *of_crystals])
+    plain = {kernel["scaling"] for kernel in kernels.values() if kernel["map"] == "none"}
+    for name, kernel in kernels.items():
+        if kernel["scaling"] not in plain:
+            raise ConfigurationError(
+                f"clustering.kernels.{name}: add a kernel with `map: none` and `scaling: "
+                f"{kernel['scaling']}`, whose clusters its own are compared with"
+            )
+    for name, predicted in loco["properties"].items():
+        _known(f"loco.properties.{name}.collection", predicted["collection"], collections)
+        labels = labels_of_collection(config, specs, predicted["collection"])
+        _known(f"loco.properties.{name}.label", predicted["label"], labels)
+    for name, projection in loco["projections"].items():
+        for key in ("of", "like"):
+            _known(f"loco.projections.{name}.{key}", projection[key], styles)
+    drawn = [figures["encoder_isotropy"]["kernel"]] if config["isotropy"]["grids"] else []
+    for key, names, known in (
+        ("loco.representations", loco["representations"], styles),
+        ("loco.kernels", loco["kernels"], kernels),
+        ("figures.encoder_isotropy.kernel", drawn, kernels),
+    ):
+        for name in names:
+            _known(key, name, known)
+    if figures["isotropy_grid"]["n_clusters"] not in clustering["n_clusters"]:
+        raise ConfigurationError(
+            f"figures.isotropy_grid.n_clusters: not one of {clustering['n_clusters']}, the numbers "
+            "under clustering.n_clusters"
+        )
+    measured = config["isotropy"]["measures"]["corrected"]
+    for key, shown in (
+        ("isotropy_grid.measure", [figures["isotropy_grid"]["measure"]]),
+        ("encoder_isotropy.measures", figures["encoder_isotropy"]["measures"]),
+    ):
+        for measure in shown:
+            _known(f"figures.{key}", measure, measured)
+    for measure, _ in figures["clouds"]:
+        _known("figures.clouds", measure, config["isotropy"]["clouds"]["measures"])
+
+
+def labels_of_collection(
+    config: Mapping[str, Any], specs: Mapping[str, SourceSpec], name: str
+) -> dict[str, str]:
+    """Return the unit of every label of a collection, by label name."""
+    collection = config["collections"][name]
+    sources = collection["sources"]
+    if collection["dataset"] is not None:
+        sources = [config["datasets"][collection["dataset"]]["source"]]
+    return {
+        label: unit for source in sources for label, unit in catalogue.labels(specs[source]).items()
+    }
 
 
 def _without_nulls(config: Any) -> dict[str, set[str]]:
@@ -206,8 +277,36 @@ def _forget(config: Any, removed: dict[str, set[str]]) -> None:
         (figures, "highlight", gone | removed["starts"]),
         (figures, "pool_curve", gone),
         (config["embedding_map"], "representations", gone),
+        (config["loco"], "representations", removed["composition_representations"]),
+        (config["loco"], "kernels", removed["kernels"]),
     ):
         section[key] = [name for name in section[key] if name not in names]
+    _forget_clusters(config, removed)
+
+
+def _forget_clusters(config: Any, removed: dict[str, set[str]]) -> None:
+    """Take out what is clustered and was taken out elsewhere."""
+    styles, loco, isotropy = (
+        removed["composition_representations"],
+        config["loco"],
+        config["isotropy"],
+    )
+    kept = {
+        name: [style for style in grid if style not in styles | removed["variants"]]
+        for name, grid in isotropy["grids"].items()
+        if name not in removed["collections"]
+    }
+    isotropy["grids"] = {name: grid for name, grid in kept.items() if grid}
+    loco["properties"] = {
+        name: predicted
+        for name, predicted in loco["properties"].items()
+        if predicted["collection"] not in removed["collections"]
+    }
+    loco["projections"] = {
+        name: projection
+        for name, projection in loco["projections"].items()
+        if not styles & {projection["of"], projection["like"]}
+    }
 
 
 def datasets_used(config: Mapping[str, Any]) -> list[str]:

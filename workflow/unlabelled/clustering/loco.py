@@ -21,7 +21,7 @@ from unlabelled import seeds as streams
 from unlabelled import tables
 from unlabelled.clustering.k_means import Labels, k_means
 from unlabelled.clustering.kernels import Features, approximate, random_projection
-from unlabelled.composition import representations
+from unlabelled.composition import vectors
 from unlabelled.errors import UserError
 from unlabelled.tables import field
 
@@ -29,7 +29,7 @@ Kind = Literal["regression", "classification"]
 
 FOLDS = pa.schema(
     [
-        field("task", pa.string(), "label that is predicted"),
+        field("property", pa.string(), "property that is predicted"),
         field("representation", pa.string(), "representation"),
         field("folds", pa.string(), "random, or the kernel under which clusters were made"),
         field("k", pa.int8(), "number of folds"),
@@ -43,7 +43,7 @@ FOLDS = pa.schema(
 
 SUMMARY = pa.schema(
     [
-        *(FOLDS.field(name) for name in ("task", "representation", "folds")),
+        *(FOLDS.field(name) for name in ("property", "representation", "folds")),
         field("score", pa.float64(), "mean over folds, then over k, as in the study"),
         field("low", pa.float64(), "lower end of the 95 % interval over seeds"),
         field("high", pa.float64(), "upper end"),
@@ -91,7 +91,7 @@ def labelled(
     """
     label = tables.read(compositions, [task["label"]])[task["label"]].to_numpy(float)
     drawn = streams.generator(seed, "loco", task["label"]).permutation(len(label))
-    rows, vectors = representations.read(features[0])
+    rows, points = vectors.read(features[0])
     represented = np.full(len(label), -1)
     represented[rows] = np.arange(len(rows))
     usable = drawn[(represented[drawn] >= 0) & np.isfinite(label[drawn])]
@@ -100,12 +100,12 @@ def labelled(
         raise UserError(
             f"{compositions}: no composition has both {task['label']} and {features[0]}"
         )
-    vectors = vectors[represented[chosen]]
+    points = points[represented[chosen]]
     if projection is not None:
-        components = representations.read(features[1])[1].shape[1]
+        components = vectors.read(features[1])[1].shape[1]
         drawn_from = streams.integer(seed, "projection") % 2**32
-        vectors = random_projection(vectors, components, projection["scale"], drawn_from)
-    return vectors, label[chosen]
+        points = random_projection(points, components, projection["scale"], drawn_from)
+    return points, label[chosen]
 
 
 def cross_validate(
@@ -143,7 +143,7 @@ def cross_validate(
     Returns
     -------
     pandas.DataFrame
-        Columns of :data:`FOLDS` without ``task`` and ``representation``.
+        Columns of :data:`FOLDS` without ``property`` and ``representation``.
     """
     forest = RandomForestRegressor if kind == "regression" else RandomForestClassifier
     score = r2_score if kind == "regression" else accuracy_score
@@ -183,7 +183,7 @@ def summary(folds: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Columns of :data:`SUMMARY`; intervals are Student's over the seeds.
     """
-    keys = ["task", "representation", "folds"]
+    keys = ["property", "representation", "folds"]
     scored = folds.dropna(subset="score").assign(
         of_size=lambda table: table["score"] * table["n_test"]
     )

@@ -27,16 +27,13 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pymatgen.core.periodic_table import Element
 from scipy import sparse
 
 from unlabelled import tables
 from unlabelled.composition import elements as element_tables
 from unlabelled.composition.elements import N_ELEMENTS
-from unlabelled.composition.schema import features
-from unlabelled.files import written_whole
+from unlabelled.composition.vectors import write
 from unlabelled.structures.schema import REJECTS, Reason
 
 STAGE = "representations"
@@ -162,7 +159,7 @@ def represent(
     refused = pd.concat([frame, faults], axis=1)[~kept].assign(stage=STAGE)
     log.info("%d compositions represented, %d not", kept.sum(), len(refused))
     tables.write(refused[REJECTS.names], rejected, REJECTS, provenance)
-    _write(
+    write(
         np.flatnonzero(kept).astype(np.int32),
         blocks(found.rows(kept), values, implementation),
         N_ELEMENTS if values is None else 4 * values.shape[1],
@@ -210,32 +207,6 @@ def blocks(
             vectors = _statistics(block, values, weighted=implementation == "corrected")
             vectors[np.isnan(vectors)] = fill
         yield vectors.astype(np.float32)
-
-
-def read(path: str | Path) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Read a representation.
-
-    Returns
-    -------
-    rows
-        Rows of the compositions table, (n,): what is said of a composition elsewhere, such as its
-        labels, must be looked up by them, since rows may have been left out.
-    features
-        (n, d), filled one row group at a time: beside it no second copy is in memory.
-    """
-    with pq.ParquetFile(path) as file:
-        dimension = file.schema_arrow.field("features").type.list_size
-        rows = np.empty(file.metadata.num_rows, np.int32)
-        vectors = np.empty((len(rows), dimension), np.float32)
-        start = 0
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group).combine_chunks()
-            end = start + len(table)
-            rows[start:end] = table["row"].to_numpy()
-            flat = table["features"].combine_chunks().flatten().to_numpy()
-            vectors[start:end] = flat.reshape(-1, dimension)
-            start = end
-    return rows, vectors
 
 
 def _compositions(frame: pd.DataFrame) -> Compositions:
@@ -287,24 +258,3 @@ def _statistics(block: Compositions, values: Floats, *, weighted: bool) -> Float
             variance = np.add.reduceat(deviations, starts) / (counts - 1)
     extent = np.maximum.reduceat(terms, starts) - np.minimum.reduceat(terms, starts)
     return np.hstack([average, total, variance, extent])
-
-
-def _write(
-    rows: npt.NDArray[np.int32],
-    vectors: Iterator[npt.NDArray[np.float32]],
-    dimension: int,
-    destination: str | Path,
-    provenance: Mapping[str, Any],
-) -> None:
-    schema = tables.with_provenance(features(dimension), provenance)
-    with (
-        written_whole(destination) as temporary,
-        # numbers hardly repeat, so a dictionary of them is of no use
-        pq.ParquetWriter(temporary, schema, use_dictionary=False, compression="zstd") as file,
-    ):
-        start = 0
-        for block in vectors:
-            lists = pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), dimension)
-            here = pa.array(rows[start : start + len(block)])
-            file.write_table(pa.Table.from_arrays([here, lists], schema=schema))
-            start += len(block)

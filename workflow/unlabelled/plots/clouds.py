@@ -74,9 +74,7 @@ def clouds(table: pd.DataFrame, *, measures: Sequence[Sequence[str]]) -> Figure:
     return fig
 
 
-def _panel(
-    ax: Axes, rows: pd.DataFrame, colours: dict[str, str], dashes: dict[int, _Dash]
-) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, colours: dict[str, str], dashes: dict[int, _Dash]) -> None:
     for n, dash in dashes.items():
         of_size = rows[rows["n"] == n]
         null = of_size.groupby("d")[["null_mean", "null_sd"]].first().dropna()

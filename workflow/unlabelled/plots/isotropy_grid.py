@@ -149,7 +149,9 @@ def _heat_map(ax: Axes, means: pd.DataFrame, shown: _Map) -> None:
             colour = "white" if float(shown.norm(value)) > _DARK else style.INK
             text = format(value, shown.digits)
             ax.text(j, i, text, ha="center", va="center", fontsize=6, color=colour)
-    ax.set_xticks(range(means.shape[1]), [style.readable(name) for name in means.columns], **_SLANTED)
+    ax.set_xticks(
+        range(means.shape[1]), [style.readable(name) for name in means.columns], **_SLANTED
+    )
     ax.set_yticks(range(means.shape[0]), [style.readable(name) for name in means.index])
     ax.grid(visible=False)
     ax.set_title(shown.title)

@@ -14,14 +14,14 @@ _MARKERS = ("o", "s", "D", "^", "v", "P")
 
 @style.styled
 def loco(table: pd.DataFrame, *, scores: dict[str, str]) -> Figure:
-    """Draw the score of every representation and kind of folds, one panel per task.
+    """Draw the score of every representation and kind of folds, one panel per property.
 
     Parameters
     ----------
     table
         Columns of :data:`unlabelled.clustering.loco.SUMMARY`.
     scores
-        Name of the score of every task.
+        Name of the score of every property.
 
     Returns
     -------
@@ -33,19 +33,19 @@ def loco(table: pd.DataFrame, *, scores: dict[str, str]) -> Figure:
     ValueError
         If the table is empty.
     """
-    tasks, representations, folds = (
-        style.appearing(table[column]) for column in ("task", "representation", "folds")
+    quantities, representations, folds = (
+        style.appearing(table[column]) for column in ("property", "representation", "folds")
     )
     folds.sort(key=lambda name: name != "random")
     colours = dict(zip(folds, (style.GREY, *style.OKABE_ITO), strict=False))
-    columns = min(COLUMNS, len(tasks))
-    lines = math.ceil(len(tasks) / columns)
+    columns = min(COLUMNS, len(quantities))
+    lines = math.ceil(len(quantities) / columns)
     fig = style.figure(style.PAGE, lines * (0.65 + 0.27 * len(representations)))
     grid = fig.subplots(lines, columns, squeeze=False, sharey=True)
-    panels = list(grid.flat)[: len(tasks)]
-    for ax, task in zip(panels, tasks, strict=True):
+    panels = list(grid.flat)[: len(quantities)]
+    for ax, quantity in zip(panels, quantities, strict=True):
         for i, (kind, colour) in enumerate(colours.items()):
-            rows = table[(table["task"] == task) & (table["folds"] == kind)]
+            rows = table[(table["property"] == quantity) & (table["folds"] == kind)]
             rows = rows.set_index("representation").reindex(representations)
             places = [j + 0.7 * ((i + 0.5) / len(folds) - 0.5) for j in range(len(rows))]
             ax.errorbar(
@@ -58,11 +58,11 @@ def loco(table: pd.DataFrame, *, scores: dict[str, str]) -> Figure:
                 elinewidth=0.8,
                 color=colour,
             )
-        ax.set_title(style.readable(task))
-        ax.set_xlabel(scores[task])
+        ax.set_title(style.readable(quantity))
+        ax.set_xlabel(scores[quantity])
         ax.set_yticks(range(len(representations)), [style.readable(r) for r in representations])
         ax.set_ylim(len(representations) - 0.5, -0.5)
-    for ax in list(grid.flat)[len(tasks) :]:
+    for ax in list(grid.flat)[len(quantities) :]:
         ax.remove()
     style.panel_letters(panels)
     handles = [
