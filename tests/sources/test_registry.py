@@ -140,6 +140,28 @@ def test_local_data_are_not_fetched(schema, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ones_own_compositions_are_looked_at_for_changes(schema, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("formula\nNaCl\n")
+    own = {"mine": {"kind": "compositions", "path": str(path), "formula": "formula"}}
+    spec = catalogue.merge({}, own, schema)["mine"]
+    assert content(spec) == "compositions"
+    assert catalogue.labels(spec) == {}
+    before = catalogue.fingerprint(spec)
+    path.write_text("formula\nNaCl\nKCl\n")
+    assert catalogue.fingerprint(spec) != before
+    assert [entry.formula for entry in registry.compositions("mine", spec, path)] == ["NaCl", "KCl"]
+
+
+def test_compositions_and_crystals_are_not_mistaken_for_each_other(sources_file, schema, tmp_path):
+    specs = catalogue.load(sources_file, schema)
+    with pytest.raises(SourceError, match="'glass': a table of compositions has no crystals"):
+        registry.entries("glass", specs["glass"], tmp_path)
+    for name, kind in (("flla", "crystals"), ("magpie", "elements")):
+        with pytest.raises(SourceError, match=f"'{name}': a table of {kind} has no compositions"):
+            registry.compositions(name, specs[name], tmp_path)
+
+
 def test_a_table_of_elements_has_no_crystals(sources_file, schema, tmp_path):
     magpie = catalogue.load(sources_file, schema)["magpie"]
     assert catalogue.labels(magpie) == {}

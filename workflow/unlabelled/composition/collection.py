@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ class Collected:
     rows: pd.DataFrame
     rejected: pd.DataFrame
     merged: int
+
+
+# A formula stands in the table of every label that its compound has.
+_readings = cache(formulas.amounts)
 
 
 class _RejectedError(Exception):
@@ -179,7 +184,7 @@ def _amounts(entry: FormulaEntry) -> dict[int, float]:
     if entry.error is not None:
         raise _RejectedError(Reason.UNREADABLE, entry.error)
     try:
-        first, *others = formulas.amounts(entry.formula)
+        first, *others = _readings(entry.formula)
     except formulas.UnknownElementError as error:
         raise _RejectedError(Reason.UNSUPPORTED_ELEMENT, str(error)) from error
     except formulas.NoFormulaError as error:
