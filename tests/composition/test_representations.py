@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from unlabelled import tables
 from unlabelled.composition import collection, elements, representations
 from unlabelled.composition.schema import features
+from unlabelled.composition.vectors import read
 from unlabelled.errors import UserError
 from unlabelled.sources.entry import FormulaEntry
 from unlabelled.structures.schema import REJECTS
@@ -46,7 +47,7 @@ def represent(tmp_path):
             tmp_path / "x.rejected.parquet",
             {"style": table},
         )
-        rows, vectors = representations.read(tmp_path / "x.parquet")
+        rows, vectors = read(tmp_path / "x.parquet")
         return rows, vectors, tables.read(tmp_path / "x.rejected.parquet")
 
     return represented
@@ -248,6 +249,6 @@ def test_what_is_no_element_table_is_refused(tmp_path, text):
 def test_the_rows_of_a_representation_are_read_without_a_frame(represent, tmp_path):
     represent("H2O", "Fe")
     frame = pd.read_parquet(tmp_path / "x.parquet")
-    rows, vectors = representations.read(tmp_path / "x.parquet")
+    rows, vectors = read(tmp_path / "x.parquet")
     np.testing.assert_array_equal(np.stack(frame["features"]), vectors)
     assert frame["row"].tolist() == rows.tolist()
