@@ -20,16 +20,43 @@ _ROUNDING = 1e-9
 _STEPS = 100  # of a Niggli reduction: pymatgen's limit
 
 
-@numba.njit(**OPTIONS)
-def _dot(u: Any, v: Any) -> Any:
-    return u[0] * v[0] + u[1] * v[1] + u[2] * v[2]
+# Rows are passed by number: views of arrays compile slowly, as operations on whole arrays do.
 
 
 @numba.njit(**OPTIONS)
-def _volume(u: Any, v: Any, w: Any) -> Any:
-    """Volume that three vectors span, negative if they are left-handed."""
-    x, y, z = v[1] * w[2] - v[2] * w[1], v[2] * w[0] - v[0] * w[2], v[0] * w[1] - v[1] * w[0]
-    return u[0] * x + u[1] * y + u[2] * z
+def _dot(a: Any, i: int, b: Any, j: int) -> Any:
+    """Scalar product of row i of a and row j of b."""
+    return a[i, 0] * b[j, 0] + a[i, 1] * b[j, 1] + a[i, 2] * b[j, 2]
+
+
+@numba.njit(**OPTIONS)
+def _volume(rows: Any, i: int, j: int, k: int) -> Any:
+    """Volume that three rows span, negative if they are left-handed."""
+    x = rows[j, 1] * rows[k, 2] - rows[j, 2] * rows[k, 1]
+    y = rows[j, 2] * rows[k, 0] - rows[j, 0] * rows[k, 2]
+    z = rows[j, 0] * rows[k, 1] - rows[j, 1] * rows[k, 0]
+    return rows[i, 0] * x + rows[i, 1] * y + rows[i, 2] * z
+
+
+@numba.njit(**OPTIONS)
+def _add(rows: Any, k: int, factor: float, other: int) -> None:
+    """Add a multiple of another row to row k."""
+    for axis in range(3):
+        rows[k, axis] += factor * rows[other, axis]
+
+
+@numba.njit(**OPTIONS)
+def _swap(rows: Any, k: int) -> None:
+    """Exchange rows k and k + 1."""
+    for axis in range(3):
+        rows[k, axis], rows[k + 1, axis] = rows[k + 1, axis], rows[k, axis]
+
+
+@numba.njit(**OPTIONS)
+def _combine(i: float, j: float, k: float, basis: Any, out: Any, row: int) -> None:
+    """Write a sum of multiples of three rows into a row."""
+    for axis in range(3):
+        out[row, axis] = i * basis[0, axis] + j * basis[1, axis] + k * basis[2, axis]
 
 
 # --- distances -------------------------------------------------------------------------------
@@ -52,28 +79,27 @@ def reduced_basis(lattice: Any) -> Any:
     basis = lattice.copy()
     own = np.empty(3)
     for k in range(3):
-        own[k] = _dot(basis[k], basis[k])
-    vector, shortest = np.empty(3), np.empty(3)
+        own[k] = _dot(basis, k, basis, k)
+    vector = np.empty((1, 3))
     while True:
-        most, replaced, length = 0.0, 0, 0.0
+        most, replaced, best = 0.0, 0, 0
         for code in range(14, 27):  # one of every pair of sums ±v, the origin left out
             i, j, k = code // 9 - 1, code // 3 % 3 - 1, code % 3 - 1
-            vector[:] = i * basis[0] + j * basis[1] + k * basis[2]
-            squared = _dot(vector, vector)
+            _combine(i, j, k, basis, vector, 0)
+            squared = _dot(vector, 0, vector, 0)
             for n, part in enumerate((i, j, k)):
                 if part != 0 and own[n] - squared > most:
-                    most, replaced, length = own[n] - squared, n, squared
-                    shortest[:] = vector
+                    most, replaced, best = own[n] - squared, n, code
         if not most > _ROUNDING * own[replaced]:
             break
-        basis[replaced] = shortest
-        own[replaced] = length
+        _combine(best // 9 - 1, best // 3 % 3 - 1, best % 3 - 1, basis, vector, 0)
+        for axis in range(3):
+            basis[replaced, axis] = vector[0, axis]
+        own[replaced] = _dot(vector, 0, vector, 0)
     for n in (0, 1, 0):
         if own[n] > own[n + 1]:
             own[n], own[n + 1] = own[n + 1], own[n]
-            vector[:] = basis[n]
-            basis[n] = basis[n + 1]
-            basis[n + 1] = vector
+            _swap(basis, n)
     return basis
 
 
@@ -88,12 +114,12 @@ def _shortening_vectors(basis: Any) -> Any:
     shorten some x of the box: |v|² < 2 |v·x|, whose largest value is Σ |v·b|.
     """
     # Cholesky factor of the Gram matrix
-    a = math.sqrt(_dot(basis[0], basis[0]))
-    ab = _dot(basis[0], basis[1]) / a
-    ac = _dot(basis[0], basis[2]) / a
-    b = math.sqrt(_dot(basis[1], basis[1]) - ab * ab)
-    bc = (_dot(basis[1], basis[2]) - ab * ac) / b
-    c = math.sqrt(_dot(basis[2], basis[2]) - ac * ac - bc * bc)
+    a = math.sqrt(_dot(basis, 0, basis, 0))
+    ab = _dot(basis, 0, basis, 1) / a
+    ac = _dot(basis, 0, basis, 2) / a
+    b = math.sqrt(_dot(basis, 1, basis, 1) - ab * ab)
+    bc = (_dot(basis, 1, basis, 2) - ab * ac) / b
+    c = math.sqrt(_dot(basis, 2, basis, 2) - ac * ac - bc * bc)
     third = math.sqrt(a * a + b * b + c * c) / c / 2
     second = math.sqrt(a * a + b * b) / b / 2 + abs(bc / b) * third
     first = 0.5 + abs(ab / a) * second + abs(ac / a) * third
@@ -105,12 +131,11 @@ def _shortening_vectors(basis: Any) -> Any:
         i = code // ((2 * q + 1) * (2 * r + 1)) - p
         j = code // (2 * r + 1) % (2 * q + 1) - q
         k = code % (2 * r + 1) - r
-        vector = vectors[found]
-        vector[:] = i * basis[0] + j * basis[1] + k * basis[2]
+        _combine(i, j, k, basis, vectors, found)
         most = 0.0
         for axis in range(3):
-            most += abs(_dot(vector, basis[axis]))
-        if _dot(vector, vector) < most * (1 - _ROUNDING):
+            most += abs(_dot(vectors, found, basis, axis))
+        if _dot(vectors, found, vectors, found) < most * (1 - _ROUNDING):
             found += 1
     return vectors[:found]
 
@@ -303,7 +328,7 @@ def in_fractions(length: float, lattice: Any) -> Any:
     """Return a length, Å, in units of the length of each vector of a lattice: (3,)."""
     fractions = np.empty(3)
     for k in range(3):
-        fractions[k] = length / math.sqrt(_dot(lattice[k], lattice[k]))
+        fractions[k] = length / math.sqrt(_dot(lattice, k, lattice, k))
     return fractions
 
 
@@ -318,11 +343,11 @@ def _near(a: float, b: float, c: float, tolerance: Any) -> Any:
 
 
 @numba.njit(**OPTIONS)
-def _maps_sites(x: float, y: float, z: float, sites: Any, start: Any, tolerance: Any) -> Any:
+def _maps_sites(vector: Any, sites: Any, start: Any, tolerance: Any) -> Any:
     """Whether a translation takes every site close to one of its element."""
     for element in range(len(start) - 1):
         for i in range(start[element], start[element + 1]):
-            a, b, c = sites[i, 0] + x, sites[i, 1] + y, sites[i, 2] + z
+            a, b, c = sites[i, 0] + vector[0], sites[i, 1] + vector[1], sites[i, 2] + vector[2]
             j = start[element]
             while not _near(sites[j, 0] - a, sites[j, 1] - b, sites[j, 2] - c, tolerance):
                 j += 1
@@ -355,8 +380,9 @@ def translations(sites: Any, start: Any, rarest: int, tolerance: Any) -> Any:
     found = np.empty((start[rarest + 1] - start[rarest], 3))
     n = 0
     for site in range(start[rarest], start[rarest + 1]):
-        found[n] = sites[site] - origin
-        if _maps_sites(found[n, 0], found[n, 1], found[n, 2], sites, start, tolerance):
+        for axis in range(3):
+            found[n, axis] = sites[site, axis] - origin[axis]
+        if _maps_sites(found[n], sites, start, tolerance):
             n += 1
     return found[:n]
 
@@ -456,15 +482,15 @@ def smaller_cell(
     int
         Number of the matrix, -1 if none fits.
     """
-    outside = in_fractions(tolerance, lattice)
+    outside, apart = in_fractions(tolerance, lattice), in_fractions(2 * tolerance, lattice)
     smaller = np.empty((3, 3))
     for n in range(len(matrices)):
         if _spans(inverses[n], vectors, outside):
             for k in range(3):
-                a, b, c = inverses[n, k]
-                smaller[k] = a * lattice[0] + b * lattice[1] + c * lattice[2]
+                a, b, c = inverses[n, k, 0], inverses[n, k, 1], inverses[n, k, 2]
+                _combine(a, b, c, lattice, smaller, k)
             inside = in_fractions(tolerance, smaller)
-            if _merge_sites(sites, start, matrices[n], inside, 2 * outside, merged):
+            if _merge_sites(sites, start, matrices[n], inside, apart, merged):
                 return n
     return -1
 
@@ -506,25 +532,22 @@ def _lll(lattice: Any) -> Any:
     a = lattice.copy()
     b = lattice.copy()  # Gram-Schmidt vectors
     u, m = np.zeros((3, 3)), np.empty(3)
-    m[0] = _dot(b[0], b[0])
-    for i in range(1, 3):
+    for i in range(3):
         _orthogonalise(a, b, u, m, i)
     k = 1
     while k < 3:
         for i in range(k - 1, -1, -1):
             q = np.rint(u[k, i])
-            if q != 0:
-                a[k] -= q * a[i]
-                u[k, :i] -= q * u[i, :i]
-                u[k, i] -= q
+            _add(a, k, -q, i)
+            for j in range(i):
+                u[k, j] -= q * u[i, j]
+            u[k, i] -= q
         if m[k] < (0.75 - u[k, k - 1] ** 2) * m[k - 1]:
-            swapped = a[k].copy()
-            a[k] = a[k - 1]
-            a[k - 1] = swapped
+            _swap(a, k - 1)
             _orthogonalise(a, b, u, m, k - 1)
             _orthogonalise(a, b, u, m, k)
             if k == 1:
-                u[2, 0], u[2, 1] = _dot(a[2], b[0]) / m[0], _dot(a[2], b[1]) / m[1]
+                u[2, 0], u[2, 1] = _dot(a, 2, b, 0) / m[0], _dot(a, 2, b, 1) / m[1]
             k = 1
         else:
             k += 1
@@ -533,26 +556,13 @@ def _lll(lattice: Any) -> Any:
 
 @numba.njit(**OPTIONS)
 def _orthogonalise(a: Any, b: Any, u: Any, m: Any, i: int) -> None:
-    b[i] = a[i]
+    """Write Gram-Schmidt vector i of the vectors a, its coefficients and its square."""
+    for axis in range(3):
+        b[i, axis] = a[i, axis]
     for j in range(i):
-        u[i, j] = _dot(a[i], b[j]) / m[j]
-        b[i] -= u[i, j] * b[j]
-    m[i] = _dot(b[i], b[i])
-
-
-@numba.njit(**OPTIONS)
-def _change_basis(gram: Any, matrix: Any) -> None:
-    """Replace G by Mᵀ G M."""
-    half = np.zeros((3, 3))
-    for i in range(3):
-        for j in range(3):
-            for k in range(3):
-                half[i, j] += gram[i, k] * matrix[k][j]
-    gram[:] = 0.0
-    for i in range(3):
-        for j in range(3):
-            for k in range(3):
-                gram[i, j] += matrix[k][i] * half[k, j]
+        u[i, j] = _dot(a, i, b, j) / m[j]
+        _add(b, i, -u[i, j], j)
+    m[i] = _dot(b, i, b, i)
 
 
 @numba.njit(**OPTIONS)
@@ -566,13 +576,35 @@ def _opposite(sign: float) -> Any:
 
 
 @numba.njit(**OPTIONS)
-def _terms(gram: Any) -> Any:
-    return gram[0, 0], gram[1, 1], gram[2, 2], 2 * gram[1, 2], 2 * gram[0, 2], 2 * gram[0, 1]
+def _form(basis: Any) -> Any:
+    A, B, C = _dot(basis, 0, basis, 0), _dot(basis, 1, basis, 1), _dot(basis, 2, basis, 2)
+    E, N, Y = _dot(basis, 1, basis, 2), _dot(basis, 0, basis, 2), _dot(basis, 0, basis, 1)
+    return A, B, C, 2 * E, 2 * N, 2 * Y
 
 
 @numba.njit(**OPTIONS)
-def niggli_form(lattice: Any) -> Any:
-    """Gram matrix of the Niggli-reduced basis of a lattice (Grosse-Kunstleve et al., 2004).
+def _align(basis: Any, u: float, v: float, w: float) -> None:
+    """Turn vectors round, for all angles to be acute or none; given are the signs of E, N, Y."""
+    if u * v * w == 1:
+        i, j, k = u, v, w
+    else:
+        i, j, k = _opposite(u), _opposite(v), _opposite(w)
+        if i * j * k == -1:
+            if w == 0:
+                k = -1.0
+            elif v == 0:
+                j = -1.0
+            elif u == 0:
+                i = -1.0
+    for axis in range(3):
+        basis[0, axis] *= i
+        basis[1, axis] *= j
+        basis[2, axis] *= k
+
+
+@numba.njit(**OPTIONS)
+def niggli_basis(lattice: Any) -> Any:
+    """Return a Niggli-reduced basis of a lattice (Grosse-Kunstleve et al., 2004).
 
     The names are those of the paper, Acta Cryst. A 60, 1 (doi:10.1107/S010876730302186X).
 
@@ -583,111 +615,100 @@ def niggli_form(lattice: Any) -> Any:
 
     Returns
     -------
-    gram : numpy.ndarray
-        (3, 3), Å².
+    basis : numpy.ndarray
+        (3, 3), Å.
     tolerance : float
         Of the comparisons, as pymatgen has it: a number of Å that is compared with Å².
     """
-    e = 1e-5 * abs(_volume(lattice[0], lattice[1], lattice[2])) ** (1 / 3)
+    e = 1e-5 * abs(_volume(lattice, 0, 1, 2)) ** (1 / 3)
     basis = _lll(lattice)
-    gram = np.empty((3, 3))
-    for row in range(3):
-        for column in range(3):
-            gram[row, column] = _dot(basis[row], basis[column])
     for _ in range(_STEPS):
-        A, B, C, E, N, Y = _terms(gram)
+        A, B, C, E, N, Y = _form(basis)
         if B + e < A or (abs(A - B) < e and abs(E) > abs(N) + e):
-            _change_basis(gram, ((0.0, -1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, -1.0)))
-            A, B, C, E, N, Y = _terms(gram)
+            _swap(basis, 0)
+            A, B, C, E, N, Y = _form(basis)
         if C + e < B or (abs(B - C) < e and abs(N) > abs(Y) + e):
-            _change_basis(gram, ((-1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, -1.0, 0.0)))
+            _swap(basis, 1)
             continue
-        u, v, w = _sign(E, e), _sign(N, e), _sign(Y, e)
-        if u * v * w == 1:
-            i, j, k = u, v, w
-        else:
-            i, j, k = _opposite(u), _opposite(v), _opposite(w)
-            if i * j * k == -1:
-                if w == 0:
-                    k = -1.0
-                elif v == 0:
-                    j = -1.0
-                elif u == 0:
-                    i = -1.0
-        _change_basis(gram, ((i, 0.0, 0.0), (0.0, j, 0.0), (0.0, 0.0, k)))
-        A, B, C, E, N, Y = _terms(gram)
+        _align(basis, _sign(E, e), _sign(N, e), _sign(Y, e))
+        A, B, C, E, N, Y = _form(basis)
         if abs(E) > B + e or (abs(E - B) < e and Y - e > 2 * N) or (abs(E + B) < e and -e > Y):
-            step = -math.copysign(1.0, E)
-            _change_basis(gram, ((1.0, 0.0, 0.0), (0.0, 1.0, step), (0.0, 0.0, 1.0)))
+            _add(basis, 2, -math.copysign(1.0, E), 1)
         elif abs(N) > A + e or (abs(A - N) < e and Y - e > 2 * E) or (abs(A + N) < e and -e > Y):
-            step = -math.copysign(1.0, N)
-            _change_basis(gram, ((1.0, 0.0, step), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+            _add(basis, 2, -math.copysign(1.0, N), 0)
         elif abs(Y) > A + e or (abs(A - Y) < e and N - e > 2 * E) or (abs(A + Y) < e and -e > N):
-            step = -math.copysign(1.0, Y)
-            _change_basis(gram, ((1.0, step, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+            _add(basis, 1, -math.copysign(1.0, Y), 0)
         elif -e > E + N + Y + A + B or abs(E + N + Y + A + B) < e < Y + (A + N) * 2:
-            _change_basis(gram, ((1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (0.0, 0.0, 1.0)))
+            _add(basis, 2, 1.0, 0)
+            _add(basis, 2, 1.0, 1)
         else:
             break
-    return gram, e
+    return basis, e
 
 
 @numba.njit(**OPTIONS)
-def _angle(cosine: float) -> Any:
+def _angle(rows: Any, i: int, j: int) -> Any:
+    """Angle of two rows, degrees."""
+    cosine = _dot(rows, i, rows, j) / math.sqrt(_dot(rows, i, rows, i) * _dot(rows, j, rows, j))
     return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
 
 
 @numba.njit(**OPTIONS)
-def _encloses(one: Any, other: Any, angle: float) -> Any:
-    """Whether two vectors enclose an angle, to one degree."""
-    cosine = _dot(one, other) / math.sqrt(_dot(one, one) * _dot(other, other))
-    return abs(_angle(cosine) - angle) <= 1
+def _alike(length: float, other: float, tolerance: float) -> Any:
+    return 1 / (1 + tolerance) < length / other < 1 + tolerance
 
 
 @numba.njit(**OPTIONS)
-def basis_of_form(gram: Any, points: Any, vectors: Any, lengths: Any, tolerance: float) -> Any:
-    """Choose a basis with a given Gram matrix.
+def congruent_basis(
+    basis: Any, points: Any, vectors: Any, lengths: Any, tolerance: float, out: Any
+) -> Any:
+    """Choose vectors of a lattice with the lengths of a basis, and its angles to one degree.
 
     Parameters
     ----------
-    gram
-        (3, 3), Å².
+    basis
+        (3, 3), Å.
     points, vectors, lengths
         (n, 3) whole coordinates of the lattice vectors to choose from, (n, 3) and (n,), Å. Early
         ones are preferred, but right-handed in these coordinates to left-handed.
     tolerance
         Of the lengths, relative.
+    out
+        (3, 3), may be `basis`: the vectors are written here, Å, or their opposites, so that they
+        are right-handed.
 
     Returns
     -------
-    numpy.ndarray
-        (3, 3), Å, right-handed; without rows if there is none.
+    bool
+        Whether there are such vectors.
     """
-    edges = np.sqrt(np.diag(gram))
-    alpha = _angle(gram[1, 2] / edges[1] / edges[2])
-    beta = _angle(gram[0, 2] / edges[0] / edges[2])
-    gamma = _angle(gram[0, 1] / edges[0] / edges[1])
-    fits = np.empty((3, len(lengths)), np.bool_)
-    for edge in range(3):
-        for n in range(len(lengths)):
-            fits[edge, n] = 1 / (1 + tolerance) < lengths[n] / edges[edge] < 1 + tolerance
-    basis = np.empty((3, 3))
-    found = 0
-    for i in np.flatnonzero(fits[0]):
-        for j in np.flatnonzero(fits[1]):
-            if not _encloses(vectors[i], vectors[j], gamma):
+    a, b, c = (
+        math.sqrt(_dot(basis, 0, basis, 0)),
+        math.sqrt(_dot(basis, 1, basis, 1)),
+        math.sqrt(_dot(basis, 2, basis, 2)),
+    )
+    alpha, beta, gamma = _angle(basis, 1, 2), _angle(basis, 0, 2), _angle(basis, 0, 1)
+    found = False
+    for i in range(len(lengths)):
+        if not _alike(lengths[i], a, tolerance):
+            continue
+        for j in range(len(lengths)):
+            if not (_alike(lengths[j], b, tolerance) and abs(_angle(vectors, i, j) - gamma) <= 1):
                 continue
-            for k in np.flatnonzero(fits[2]):
-                handed = _volume(points[i], points[j], points[k])
+            for k in range(len(lengths)):
+                handed = _volume(points, i, j, k)
                 if (
-                    (handed > 0 or (handed < 0 and found == 0))
-                    and _encloses(vectors[j], vectors[k], alpha)
-                    and _encloses(vectors[i], vectors[k], beta)
+                    _alike(lengths[k], c, tolerance)
+                    and (handed > 0 or (handed < 0 and not found))
+                    and abs(_angle(vectors, j, k) - alpha) <= 1
+                    and abs(_angle(vectors, i, k) - beta) <= 1
                 ):
-                    basis[0], basis[1], basis[2] = vectors[i], vectors[j], vectors[k]
-                    if _volume(vectors[i], vectors[j], vectors[k]) < 0:
-                        basis *= -1
-                    found = 3
+                    found = True
+                    sign = math.copysign(1.0, _volume(vectors, i, j, k))
+                    for axis in range(3):
+                        out[0, axis] = sign * vectors[i, axis]
+                        out[1, axis] = sign * vectors[j, axis]
+                        out[2, axis] = sign * vectors[k, axis]
                     if handed > 0:
-                        return basis
-    return basis[:found]
+                        return True
+    return found

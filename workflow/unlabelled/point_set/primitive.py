@@ -85,14 +85,14 @@ def _smaller_cell(cell: Cell) -> Cell | None:
 def _reduced(cell: Cell) -> Cell:
     """Return the crystal in the Niggli-reduced cell of its lattice that pymatgen chooses."""
     lattice, numbers, sites = cell
-    form, tolerance = kernels.niggli_form(lattice)
+    basis, tolerance = kernels.niggli_basis(lattice)
     # the order of the points decides between equivalent bases
-    radius = math.sqrt(form.diagonal().max()) * (1 + tolerance)
+    radius = max(math.hypot(*vector) for vector in basis.tolist()) * (1 + tolerance)
     origin = [0.0, 0.0, 0.0]
     inside: Any = Lattice(lattice).get_points_in_sphere([origin], origin, radius, False)
     points, lengths = inside[:2]
-    basis = kernels.basis_of_form(form, points, points @ lattice, lengths, tolerance)
-    if not len(basis):
+    vectors = points @ lattice
+    if not kernels.congruent_basis(basis, points, vectors, lengths, tolerance, basis):
         raise ValueError("no Niggli-reduced lattice found")
     if (abs(basis - lattice) <= 1e-8 + 1e-5 * abs(lattice)).all():  # equal for pymatgen
         return cell
