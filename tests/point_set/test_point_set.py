@@ -143,6 +143,30 @@ def test_levels_merge_what_rounding_tells_apart_and_nothing_further_apart(steps,
     assert len(levels) == len(set(steps)) or np.diff(np.unique(steps)).min() <= 10
 
 
+def literal_levels(distances):
+    """Levels by the book: the widest gap splits a level that is too wide, part by part."""
+
+    def split(part):
+        gaps = np.diff(part)
+        if not len(gaps) or (gaps.max() <= TOLERANCE and part[-1] - part[0] <= TOLERANCE):
+            return [part]
+        cut = gaps.argmax() + 1
+        return [*split(part[:cut]), *split(part[cut:])]
+
+    parts = split(np.sort(distances))
+    ends = [part[-1] for part in parts]
+    return [part.mean() if part[0] else 0 for part in parts], np.searchsorted(ends, distances)
+
+
+@given(st.lists(st.floats(0, 0.02), min_size=1, max_size=100))
+def test_levels_are_those_of_the_definition(distances):
+    distances = np.array(distances)
+    levels, level = distance_levels(distances)
+    expected, numbers = literal_levels(distances)
+    np.testing.assert_array_equal(level, numbers)
+    np.testing.assert_allclose(levels, expected, rtol=1e-6, atol=1e-12)
+
+
 def test_the_level_of_the_site_itself_is_exactly_zero():
     levels, level = distance_levels(np.array([[0, 2.5, 5e-4], [2.5 + 1e-7, 0, 3]]))
     np.testing.assert_allclose(levels, [0, 2.5, 3])

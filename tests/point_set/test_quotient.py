@@ -1,8 +1,11 @@
+from collections import Counter
 from dataclasses import fields
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from unlabelled.point_set.batch import collate as collate_dense
@@ -42,22 +45,37 @@ def test_nothing_is_lost(point_sets):
 
 
 def literal(p):
-    """Colour refinement by the book: number of sites of every class, and of pairs in all."""
+    """Colour refinement by the book: first site and size of every class, and its pairs."""
     site = [atom * p.n_sites // p.n_supercell for atom in range(p.n_supercell)]
-    colours = list(p.atomic_numbers)
+    colours = p.atomic_numbers.tolist()
     for _ in range(p.n_sites):
-        colours = [
-            (colours[i], *sorted((colours[j], level) for j, level in zip(site, row, strict=True)))
-            for i, row in enumerate(p.level.tolist())
+        seen = [
+            Counter((colours[j], level) for j, level in zip(site, row, strict=True))
+            for row in p.level.tolist()
         ]
-        names = {colour: name for name, colour in enumerate(sorted(set(colours)))}
-        colours = [names[colour] for colour in colours]
-    first = {colour: i for i, colour in reversed(list(enumerate(colours)))}
-    pairs = sum(
-        len({(colours[j], level) for j, level in zip(site, p.level[i].tolist(), strict=True)})
-        for i in first.values()
-    )
-    return sorted(colours.count(colour) for colour in first), pairs
+        rows = [(colour, frozenset(row.items())) for colour, row in zip(colours, seen, strict=True)]
+        names = {row: name for name, row in enumerate(dict.fromkeys(rows))}
+        colours = [names[row] for row in rows]
+    first = [colours.index(name) for name in range(len(names))]
+    pairs = [
+        (i, *pair, count)
+        for i, row in enumerate(first)
+        for pair, count in sorted(
+            Counter(
+                (colours[j], level) for j, level in zip(site, p.level[row].tolist(), strict=True)
+            ).items()
+        )
+    ]
+    return first, [colours.count(name) for name in range(len(names))], pairs
+
+
+def assert_by_the_book(p):
+    q = quotient(p)
+    first, sizes, pairs = literal(p)
+    assert q.multiplicity.tolist() == sizes
+    assert q.atomic_numbers.tolist() == p.atomic_numbers[first].tolist()
+    found = (q.pair_i, q.pair_j, q.pair_level, q.pair_multiplicity)
+    assert np.stack(found, axis=1).tolist() == [list(pair) for pair in pairs]
 
 
 @pytest.mark.parametrize("name", ["NaCl", "SrTiO3", "TiO2", "quartz", "ZnO", "triclinic"])
@@ -68,10 +86,19 @@ def test_a_symmetric_supercell_leaves_one_class_per_orbit(materials, name):
     assert sorted(q.multiplicity.tolist()) == sorted(map(len, orbits))
 
 
-@pytest.mark.parametrize("name", ["NaCl", "diamond", "TiO2", "quartz", "ZnO", "triclinic"])
-def test_classes_are_those_of_colour_refinement(point_sets, name):
-    q = quotient(point_sets[name])
-    assert (sorted(q.multiplicity.tolist()), q.n_pairs) == literal(point_sets[name])
+def test_classes_and_pairs_are_those_of_colour_refinement(point_sets):
+    for p in point_sets.values():
+        assert_by_the_book(p)
+
+
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_classes_and_pairs_of_any_levels_are_those_of_colour_refinement(
+    n_sites, images, n_levels, seed
+):
+    generator = np.random.default_rng(seed)
+    level = generator.integers(0, n_levels, (n_sites, n_sites * images)).astype(np.uint16)
+    numbers = generator.integers(8, 10, n_sites).astype(np.int16)
+    assert_by_the_book(PointSet(numbers, np.arange(n_levels, dtype=np.float32), level))
 
 
 def test_integers_are_as_small_as_on_disk(point_sets):
@@ -96,7 +123,7 @@ def test_without_merging_every_site_sees_every_atom(point_sets):
 
 def test_sites_of_one_element_in_different_surroundings_stay_apart():
     def classes(numbers, distances):
-        return quotient(PointSet.of_distances(np.array(numbers, np.int16), distances))
+        return quotient(PointSet.of_distances(np.array(numbers, np.int16), distances.astype(float)))
 
     apart = classes([8, 8, 8], np.array([[0, 2, 3], [2, 0, 4], [3, 4, 0]]))
     assert apart.n_classes == 3

@@ -7,6 +7,7 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from unlabelled.point_set.features import MAX_ATOMIC_NUMBER, elements_without_features
+from unlabelled.point_set.kernels import merge
 from unlabelled.point_set.primitive import primitive_cell
 from unlabelled.point_set.supercell import (
     Supercell,
@@ -82,7 +83,7 @@ def distance_levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     distances
-        Any shape, Å.
+        Any shape, float64, Å.
 
     Returns
     -------
@@ -91,26 +92,11 @@ def distance_levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     level : numpy.ndarray
         Level of every distance, uint16.
     """
-    order = distances.argsort(axis=None)
-    ascending = distances.ravel()[order]
-    gaps = np.diff(ascending)
-    begins = np.concatenate([[True], gaps > TOLERANCE])
-    while True:
-        first = np.flatnonzero(begins)
-        size = np.diff(first, append=len(ascending))
-        too_wide = np.flatnonzero(ascending[first + size - 1] - ascending[first] > TOLERANCE)
-        if not len(too_wide):
-            break
-        for start, members in zip(first[too_wide], size[too_wide], strict=True):
-            begins[start + 1 + gaps[start : start + members - 1].argmax()] = True
-    if len(first) > MAX_LEVELS:
-        raise OverflowError(f"{len(first)} distances told apart, {MAX_LEVELS} allowed")
-    levels = (np.add.reduceat(ascending, first) / size).astype(np.float32)
-    if ascending[0] == 0:
-        levels[0] = 0
-    level = np.empty(distances.shape, np.uint16)
-    level.ravel()[order] = np.cumsum(begins) - 1
-    return levels, level
+    flat = distances.ravel()
+    levels, level = merge(flat, flat.argsort(), TOLERANCE)
+    if len(levels) > MAX_LEVELS:
+        raise OverflowError(f"{len(levels)} distances told apart, {MAX_LEVELS} allowed")
+    return levels, level.reshape(distances.shape)
 
 
 def point_set(
@@ -154,7 +140,7 @@ def of_cell(
     _check_elements(cell.atomic_numbers)
     try:
         primitive = primitive_cell(cell)
-    except (ValueError, ArithmeticError, IndexError) as error:
+    except ValueError as error:
         raise NotRepresentableError(Reason.UNREADABLE, f"no primitive cell: {error}") from error
     n_primitive = len(primitive.atomic_numbers)
     if n_primitive > max_sites:

@@ -1,26 +1,28 @@
-"""Primitive cells: those that pymatgen finds, without asking it where there is none to be found."""
+"""Primitive cells: pymatgen's, without its objects."""
 
 import math
-from collections import Counter
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
+from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 
-from unlabelled.structures.parse import to_structure
+from unlabelled.point_set import kernels
 from unlabelled.structures.table import Cell
 
 TOLERANCE = 0.5  # Å, pymatgen's default for PrimitiveCellTransformation
-
-# The screen compares with wider tolerances than pymatgen, so that rounding errs on the safe side.
-_MARGIN = 1 + 1e-6
-# So many sites of an element are tried; a few refute a translation, and the work stays bounded.
-_SITES_TRIED = 32
+_ELEMENTS = 118
 
 
 def primitive_cell(cell: Cell) -> Cell:
     """Return pymatgen's primitive cell of a crystal (``Structure.get_primitive_structure``).
+
+    The same steps are taken: smaller cells are tried one after another, sites that coincide in one
+    are averaged, and the outcome is Niggli-reduced. What decides is compiled
+    (:mod:`unlabelled.point_set.kernels`); the numbers that are returned are computed as in
+    pymatgen, to the last digit.
 
     Parameters
     ----------
@@ -34,105 +36,83 @@ def primitive_cell(cell: Cell) -> Cell:
 
     Raises
     ------
-    ValueError, ArithmeticError, IndexError
-        Where pymatgen fails.
+    ValueError
+        Where pymatgen finds no Niggli-reduced lattice.
     """
-    if is_surely_primitive(cell):
-        return cell
-    primitive = to_structure(*cell).get_primitive_structure(tolerance=TOLERANCE)
-    numbers = np.array(primitive.atomic_numbers, np.int16)
-    return Cell(primitive.lattice.matrix, numbers, primitive.frac_coords)
+    smaller = _smaller_cell(cell)
+    return cell if smaller is None else _reduced(primitive_cell(smaller))
 
 
-def is_surely_primitive(cell: Cell) -> bool:
-    """Whether pymatgen's search for a smaller cell cannot succeed.
+def _smaller_cell(cell: Cell) -> Cell | None:
+    """Return the first smaller cell that describes the crystal, or None.
 
-    The steps of that search are repeated here, with wider tolerances. Translations that may be
-    periods lead from one site of the rarest element to the others, and map every site onto one of
-    its element. A smaller cell holds 1/n of the sites of every element, its vectors are close to
-    such translations, and in it every site coincides with n - 1 others.
-
-    Parameters
-    ----------
-    cell
-        Ordered crystal, any cell.
-
-    Returns
-    -------
-    bool
-        False if pymatgen has to decide.
+    Translations that may be periods lead from one site of the rarest element to the others, and map
+    every site onto one of its element. A smaller cell holds 1/n of the sites of every element, its
+    vectors are close to such translations, and in it every site coincides with n - 1 others.
     """
-    counts = Counter(cell.atomic_numbers.tolist())
-    formula_units = math.gcd(*counts.values())
+    ranks = _alphabetical()[cell.atomic_numbers]
+    counts = np.bincount(ranks)
+    counts = counts[counts > 0]
+    formula_units = math.gcd(*counts.tolist())
     if formula_units == 1:
-        return True
-    # as pymatgen orders them: the first of the smallest groups is the one that matters
-    by_size = sorted(counts, key=lambda number: (counts[number], _symbol(number)))
-    groups = [cell.frac_coords[cell.atomic_numbers == number] for number in by_size]
-    tolerance = _tolerance(cell.lattice)
-    translations = groups[0] - groups[0][0]
-    for sites in groups:
-        moves = sites - sites[:_SITES_TRIED, None]
-        mapped = np.any(_close(translations[:, None, None], moves, 2 * tolerance), axis=2)
-        translations = translations[np.all(mapped, axis=1)]
-        # The null vector is always left; those of a smaller cell have a coordinate of 1/n or more.
-        if len(translations) == 1 and tolerance.max() < 1 / formula_units:
-            return True
-    matrices, rows, vectors = _smaller_cells(formula_units)
-    found = np.asarray(_close(vectors[:, None], translations, tolerance).any(axis=1))
-    candidates = matrices[found[rows].all(axis=1)]
-    return not any(_may_hold(groups, matrix, cell.lattice) for matrix in candidates)
+        return None
+    order = ranks.argsort(kind="stable")
+    numbers, sites = cell.atomic_numbers[order], cell.frac_coords[order]
+    start = np.append(0, counts.cumsum())
+    lattice = np.array(cell.lattice)  # arrays as read are read-only, another type to compile for
+    tolerance = kernels.in_fractions(TOLERANCE, lattice)
+    vectors = kernels.translations(sites, start, counts.argmin(), 2 * tolerance)
+    # The null vector is always left; those of a smaller cell have a coordinate of 1/n or more.
+    if len(vectors) == 1 and tolerance.max() < 1 / formula_units:
+        return None
+    merged = np.empty(len(sites), np.int64)
+    for fold in range(2, formula_units + 1):
+        if formula_units % fold:
+            continue
+        matrices, inverses = _smaller_cells(fold)
+        found = kernels.smaller_cell(
+            sites, start, vectors, lattice, TOLERANCE, matrices, inverses, merged
+        )
+        if found >= 0:
+            # element by element, as in pymatgen: a product of all sites is rounded differently
+            parts = [sites[first:end] @ matrices[found] for first, end in pairwise(start)]
+            means = kernels.mean_sites(np.concatenate(parts) % 1, merged)
+            kept = np.unique(merged)
+            return Cell(inverses[found] @ lattice, numbers[kept], means[kept])
+    return None
 
 
-def _may_hold(groups: list[np.ndarray], matrix: np.ndarray, lattice: np.ndarray) -> bool:
-    """Whether as many sites as it takes coincide in the cell that `matrix` makes the lattice."""
-    fold = round(np.linalg.det(matrix))
-    tolerance = _tolerance(np.linalg.solve(matrix, lattice))
-    for sites in groups:
-        inside = sites @ matrix
-        if (_close(inside[:, None], inside, tolerance).sum(axis=1) < fold).any():
-            return False
-    return True
-
-
-def _tolerance(lattice: np.ndarray) -> np.ndarray:
-    """Tolerance in fractional coordinates, one per lattice vector."""
-    tolerance: np.ndarray = _MARGIN * TOLERANCE / np.sqrt(np.einsum("ik,ik->i", lattice, lattice))
-    return tolerance
-
-
-def _close(first: np.ndarray, second: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
-    """Whether fractional coordinates agree, up to whole numbers, within a tolerance per axis."""
-    difference = first - second
-    difference -= np.rint(difference)
-    close: np.ndarray = (np.abs(difference) < tolerance).all(axis=-1)
-    return close
-
-
-@cache
-def _symbol(atomic_number: int) -> str:
-    return Element.from_Z(atomic_number).symbol
+def _reduced(cell: Cell) -> Cell:
+    """Return the crystal in the Niggli-reduced cell of its lattice that pymatgen chooses."""
+    lattice, numbers, sites = cell
+    basis, tolerance = kernels.niggli_basis(lattice)
+    # the order of the points decides between equivalent bases
+    radius = max(math.hypot(*vector) for vector in basis.tolist()) * (1 + tolerance)
+    origin = [0.0, 0.0, 0.0]
+    inside: Any = Lattice(lattice).get_points_in_sphere([origin], origin, radius, False)
+    points, lengths = inside[:2]
+    vectors = points @ lattice
+    if not kernels.congruent_basis(basis, points, vectors, lengths, tolerance, basis):
+        raise ValueError("no Niggli-reduced lattice found")
+    if (abs(basis - lattice) <= 1e-8 + 1e-5 * abs(lattice)).all():  # equal for pymatgen
+        return cell
+    inverse = np.linalg.inv(basis)
+    # and site by site
+    return Cell(basis, numbers, np.array([site.dot(lattice).dot(inverse) for site in sites]) % 1)
 
 
 @cache
-def _smaller_cells(formula_units: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cells that pymatgen tries, which hold a whole fraction of the formula units.
+def _alphabetical() -> np.ndarray:
+    """Rank of the elements by symbol, in which pymatgen sorts them; the first is that of none."""
+    symbols = ["", *(Element.from_Z(number).symbol for number in range(1, _ELEMENTS + 1))]
+    return np.argsort(np.argsort(symbols))
 
-    Returns
-    -------
-    matrices : numpy.ndarray
-        (H, 3, 3) integers, which turn the smaller cells into the cell.
-    rows : numpy.ndarray
-        (H, 3): number of the vectors of every smaller cell, in
-    vectors : numpy.ndarray
-        (V, 3) float64, in units of the vectors of the cell.
-    """
-    matrices = np.concatenate(
-        [hermite_normal_forms(n) for n in range(2, formula_units + 1) if formula_units % n == 0]
-    )
-    inverse_rows = np.round(np.linalg.inv(matrices).reshape(-1, 3) % 1, 12)
-    vectors, rows = np.unique(inverse_rows, axis=0, return_inverse=True)
-    return matrices, rows.reshape(-1, 3), vectors
+
+@cache
+def _smaller_cells(fold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices (H, 3, 3) that turn cells, so many times smaller, into the cell; inverses."""
+    matrices = hermite_normal_forms(fold)
+    return matrices, np.linalg.inv(matrices)
 
 
 @cache

@@ -1,10 +1,10 @@
 """Point sets without repetition: sites that the encoder cannot tell apart are one class."""
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from unlabelled.point_set.kernels import count_equal, tell_apart
 from unlabelled.point_set.point_set import PointSet
 
 
@@ -76,37 +76,25 @@ def quotient(point_set: PointSet) -> SiteClasses:
     n_levels = len(point_set.levels)
     images = point_set.n_supercell // point_set.n_sites
     level = point_set.level.astype(np.int32)  # large enough for 32,767 colours of 2¹⁶ levels
-    colours, first_sites = _numbered(point_set.atomic_numbers.tolist())
+    numbers = point_set.atomic_numbers.astype(np.int32)
+    colours, first = tell_apart(numbers, numbers[:, None])
     while True:
-        seen = level + np.repeat(np.array(colours, np.int32) * n_levels, images)
+        seen = level + np.repeat(colours * n_levels, images)
         seen.sort(axis=1)
-        before = len(first_sites)
-        # bytes compare exactly, unlike hashes
-        rows = [(colour, row.tobytes()) for colour, row in zip(colours, seen, strict=True)]
-        colours, first_sites = _numbered(rows)
-        if len(first_sites) == before:
+        before = len(first)
+        colours, first = tell_apart(colours, seen)
+        if len(first) == before:
             break
-    rows_of_classes = seen[first_sites]
-    starts = np.ones(rows_of_classes.shape, bool)
-    starts[:, 1:] = rows_of_classes[:, 1:] != rows_of_classes[:, :-1]
-    positions = np.flatnonzero(starts)
-    pair_j, pair_level = np.divmod(rows_of_classes.ravel()[positions], n_levels)
+    pair_i, pair_j, pair_level, pair_multiplicity = count_equal(seen, first, n_levels)
     return SiteClasses(
-        point_set.atomic_numbers[first_sites],
+        point_set.atomic_numbers[first],
         np.bincount(colours).astype(np.int16),
-        (positions // point_set.n_supercell).astype(np.int16),
-        pair_j.astype(np.int16),
-        pair_level.astype(np.uint16),
-        np.diff(positions, append=starts.size).astype(np.int16),
+        pair_i,
+        pair_j,
+        pair_level,
+        pair_multiplicity,
         point_set.levels,
     )
-
-
-def _numbered(values: Sequence[Hashable]) -> tuple[list[int], list[int]]:
-    """Return the number of every value, by first occurrence, and where each occurs first."""
-    numbers: dict[Hashable, int] = {}
-    numbered = [numbers.setdefault(value, len(numbers)) for value in values]
-    return numbered, [numbered.index(number) for number in range(len(numbers))]
 
 
 def every_site(point_set: PointSet) -> SiteClasses:

@@ -10,13 +10,11 @@ import numpy as np
 import spglib
 from scipy.linalg.lapack import dgerqf
 
+from unlabelled.point_set.kernels import reduced_basis, shortest_images
 from unlabelled.point_set.primitive import hermite_normal_forms
 from unlabelled.structures.parse import SYMPREC
 from unlabelled.structures.table import Cell
 
-# A lattice vector must be shorter than another by this part to count as shorter: rounding must not
-# send the search for the shortest ones in circles.
-_ROUNDING = 1e-9
 _UPPER = np.triu(np.ones((3, 3)))
 
 
@@ -78,7 +76,7 @@ def ideal_shear(lattice: np.ndarray) -> np.ndarray:
     """
     # LAPACK itself: for three vectors scipy.linalg.rq spends its time on checks
     inverse = np.linalg.inv(dgerqf(lattice)[0] * _UPPER)
-    return np.asarray(inverse / np.diag(inverse)[:, None])
+    return np.asarray(inverse / inverse.diagonal()[:, None])
 
 
 def symmetric_matrix(cell: Cell, max_atoms: int) -> np.ndarray:
@@ -182,69 +180,9 @@ def minimum_image_distances(
     # A lattice vector has one representative in the box that the diagonal spans, the matrix being
     # triangular: images are found without asking which points lie in a cell.
     shifts = _box(*matrix.diagonal().tolist())
-    n_sites, images = len(frac_coords), len(shifts)
     positions = (frac_coords[:, None] + shifts).reshape(-1, 3) @ (lattice @ np.linalg.inv(axes))
-    atoms = np.ascontiguousarray(positions.T)
-    steps = (atoms[:, None] - atoms[:, ::images, None]).reshape(3, -1)
-    steps -= np.rint(steps)
-    steps = axes.T @ steps
-    squared = np.einsum("kn,kn->n", steps, steps)
-    vectors = _shortening_vectors(axes)
-    if len(vectors):
-        # |x ± v|² = |x|² + |v|² ± 2 v·x
-        gains = np.abs(2 * vectors @ steps)
-        gains -= np.einsum("vk,vk->v", vectors, vectors)[:, None]
-        squared -= np.maximum(gains.max(axis=0), 0)
-    distances: np.ndarray = np.sqrt(np.maximum(squared, 0)).reshape(n_sites, -1)
+    distances: np.ndarray = shortest_images(np.ascontiguousarray(positions.T), len(shifts), axes)
     return distances
-
-
-def reduced_basis(lattice: np.ndarray) -> np.ndarray:
-    """Return a Minkowski-reduced basis of a lattice, its vectors sorted by length.
-
-    Parameters
-    ----------
-    lattice
-        Lattice vectors as rows, (3, 3), Å.
-
-    Returns
-    -------
-    numpy.ndarray
-        (3, 3), Å: no vector becomes shorter by adding or subtracting the others.
-    """
-    basis = lattice.astype(float)
-    sums = _half_grid(1, 1, 1)
-    takes_part = sums != 0
-    while True:
-        vectors = sums @ basis
-        lengths = np.einsum("vk,vk->v", vectors, vectors)
-        own = np.einsum("vk,vk->v", basis, basis)
-        saved = np.where(takes_part, own - lengths[:, None], 0.0)
-        best, replaced = divmod(int(saved.argmax()), 3)
-        if saved[best, replaced] <= _ROUNDING * own[replaced]:
-            return np.asarray(basis[np.argsort(own, kind="stable")])
-        basis[replaced] = vectors[best]
-
-
-def _shortening_vectors(basis: np.ndarray) -> np.ndarray:
-    """Lattice vectors that may shorten a vector whose coordinates lie within ±1/2, up to sign.
-
-    Let x be shortest among its images. In the frame of the Gram-Schmidt vectors b*, x is no longer
-    than the bound on the covering radius, √(Σ b*²)/2; nor is its part along the first two basis
-    vectors longer than that of their plane, nor along the first. This bounds the coordinates of x
-    one after another, the last first. Of the vectors v within these bounds only those matter that
-    shorten some x of the box: |v|² < 2 |v·x|, whose largest value is Σ |v·b|.
-    """
-    gram = basis @ basis.T
-    (a, _, _), (ab, b, _), (ac, bc, c) = np.linalg.cholesky(gram).tolist()
-    third = math.hypot(a, b, c) / c / 2
-    second = math.hypot(a, b) / b / 2 + abs(bc / b) * third
-    first = 0.5 + abs(ab / a) * second + abs(ac / a) * third
-    grid = _half_grid(*(int(bound + 0.5) for bound in (first, second, third)))
-    products = grid @ gram
-    squared = np.einsum("vk,vk->v", products, grid)
-    shortens = squared < np.abs(products).sum(axis=1) * (1 - _ROUNDING)
-    return np.asarray(grid[shortens] @ basis)
 
 
 @cache
