@@ -9,7 +9,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from unlabelled import tables
 from unlabelled.clustering import loco, quality
 from unlabelled.clustering.k_means import CLUSTERINGS, cluster, k_means, pairs_of_seeds, spaces
-from unlabelled.clustering.kernels import approximate, median_gamma, scaled
+from unlabelled.clustering.kernels import approximate, compact, median_gamma, scaled
 from unlabelled.composition import vectors
 from unlabelled.composition.schema import compositions as compositions_schema
 from unlabelled.errors import UserError
@@ -86,6 +86,16 @@ def test_default_random_features_of_unscaled_points_are_a_hash(blobs):
         quality.evenness(published[0], 4)["size_sd_random"]
         < quality.evenness(exact, 4)["size_sd_random"]
     )
+
+
+def test_fewer_coordinates_keep_distances_angles_and_the_origin(blobs):
+    wide = (blobs @ np.random.default_rng(4).standard_normal((6, 40))).astype(np.float32)
+    few = compact(wide)
+    assert few.shape == (200, 6)
+    assert few.dtype == np.float32
+    np.testing.assert_allclose(few @ few.T, wide @ wide.T, rtol=1e-3, atol=0.05)
+    assert compact(blobs) is blobs
+    assert compact(np.zeros((5, 3))).shape == (5, 1)
 
 
 def test_each_seed_varies_while_the_other_stays():

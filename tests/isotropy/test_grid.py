@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from unlabelled.clustering.k_means import cluster
-from unlabelled.isotropy import isotropy
+from unlabelled.clustering.kernels import compact
+from unlabelled.isotropy import MEASURES as MEASURES_BY_NAME
+from unlabelled.isotropy import bootstrap, isotropy
+from unlabelled.isotropy.bootstrap import intervals
 from unlabelled.isotropy.grid import ISOTROPY, measure_clusterings
+from unlabelled.isotropy.measures import clusters, isotropy_of
 from unlabelled.isotropy.null import null_of_average
 
 NONE = {"scaling": "standardised", "map": "none"}
@@ -71,3 +75,25 @@ def test_quality_and_intervals_stand_where_they_are_defined(measured):
     assert with_interval.eval("low < value < high").all()
     published = rbf[rbf["implementation"] == "published"]
     assert published[["null_mean", "z", "low"]].isna().all(axis=None)
+
+
+def test_points_in_fewer_coordinates_have_the_same_shape():
+    random = np.random.default_rng(1)
+    X = random.standard_normal((90, 5)) @ random.standard_normal((5, 30)) + 3
+    labels = np.repeat([0, 1, 2], 30)
+    few = compact(X)
+    assert few.shape[1] == 5
+    for measure in MEASURES_BY_NAME:
+        whole = isotropy_of(clusters(X, labels), measure).value
+        found = isotropy_of(clusters(few, labels, 30), measure).value
+        # random directions are other ones
+        tolerance = 0.05 if measure == "i_rnd" else 1e-7
+        assert found == pytest.approx(whole, rel=tolerance), measure
+
+
+def test_intervals_of_several_measures_are_those_of_each():
+    X = np.random.default_rng(2).standard_normal((80, 3))
+    labels = np.arange(80) % 2
+    found = intervals(clusters(X, labels), ["isoscore", "i_vec"], draws=10, seed=3)
+    assert found["isoscore"] == bootstrap(X, labels, "isoscore", draws=10, seed=3)
+    assert found["i_vec"] == bootstrap(X, labels, "i_vec", draws=10, seed=3)

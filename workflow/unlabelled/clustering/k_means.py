@@ -10,7 +10,7 @@ import pyarrow as pa
 from sklearn.cluster import KMeans
 
 from unlabelled import seeds as streams
-from unlabelled.clustering.kernels import RANDOM, Features, approximate
+from unlabelled.clustering.kernels import RANDOM, Features, approximate, compact
 from unlabelled.tables import field
 
 CLUSTERINGS = pa.schema(
@@ -44,7 +44,7 @@ def pairs_of_seeds(kernel: Mapping[str, Any], seeds: Sequence[int]) -> list[tupl
 
 def spaces(
     features: Features, kernel: Mapping[str, Any], seeds: Sequence[int], *, seed: int
-) -> Iterator[tuple[int, list[int], Features]]:
+) -> Iterator[tuple[int, list[int], Features, Features]]:
     """Yield the spaces of a kernel one by one, with the seeds of k-means in it.
 
     Parameters
@@ -61,16 +61,15 @@ def spaces(
     Yields
     ------
     tuple
-        Seed of the kernel, seeds of k-means, features (n, d').
+        Seed of the kernel, seeds of k-means, features (n, d'), and the same points in fewer
+        coordinates (:func:`unlabelled.clustering.kernels.compact`).
     """
     pairs = pairs_of_seeds(kernel, seeds)
     for kernel_seed in dict.fromkeys(pair[0] for pair in pairs):
         drawn = streams.integer(seed, "kernel", kernel_seed) % 2**32
-        yield (
-            kernel_seed,
-            [of_k_means for of_kernel, of_k_means in pairs if of_kernel == kernel_seed],
-            approximate(features, kernel, drawn),
-        )
+        space = approximate(features, kernel, drawn)
+        starts = [of_k_means for of_kernel, of_k_means in pairs if of_kernel == kernel_seed]
+        yield kernel_seed, starts, space, compact(space)
 
 
 def k_means(space: Features, k: int, k_means_seed: int, *, seed: int) -> Labels:
@@ -130,10 +129,10 @@ def cluster(
                 "k": k,
                 "kernel_seed": kernel_seed,
                 "k_means_seed": start,
-                "cluster": k_means(space, k, start, seed=seed),
+                "cluster": k_means(points, k, start, seed=seed),
             }
         )
-        for kernel_seed, starts, space in spaces(features, kernel, seeds, seed=seed)
+        for kernel_seed, starts, _, points in spaces(features, kernel, seeds, seed=seed)
         for start in starts
         for k in n_clusters
         if k <= len(rows)

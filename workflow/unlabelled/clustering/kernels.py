@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import eigh
 from scipy.spatial.distance import pdist
 from sklearn.kernel_approximation import (
     AdditiveChi2Sampler,
@@ -19,6 +20,8 @@ Features = npt.NDArray[np.floating[Any]]
 #: Maps that draw random numbers, so that they have a seed.
 RANDOM = frozenset({"rbf", "nystroem", "skewed_chi2", "random_projection"})
 
+_BLOCK = 4096  # points at a time
+_NEGLIGIBLE = 1e-10
 _PAIRS_OF = 2000  # points, for the median distance
 
 
@@ -85,6 +88,36 @@ def approximate(features: Features, kernel: Mapping[str, Any], seed: int) -> Fea
     gamma = median_gamma(points, seed) if kernel["gamma"] == "median" else kernel["gamma"]
     sampler = {"rbf": RBFSampler, "nystroem": Nystroem}[name](gamma=gamma, **options)
     return np.asarray(sampler.fit_transform(points))
+
+
+def compact(points: Features) -> Features:
+    """Give points in coordinates of the subspace that holds them.
+
+    Statistics of element properties depend on each other: those of jarvis have 1,752 columns and
+    rank 750. Distances, angles and the origin stay, so clusters and their shape do too.
+
+    Parameters
+    ----------
+    points
+        (n, d).
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, r), of the precision of `points`: on the longest principal axes through the origin,
+        without those that share 1e-10 of the sum of squares.
+    """
+    gram = np.zeros((points.shape[1],) * 2)
+    blocks = np.array_split(points, len(points) // _BLOCK + 1)
+    for block in blocks:
+        rows = block.astype(np.float64)
+        gram += rows.T @ rows
+    squares, axes = eigh(gram)
+    kept = np.cumsum(np.maximum(squares, 0)) > _NEGLIGIBLE * max(np.trace(gram), 0)
+    if kept.all():
+        return points
+    axes = axes[:, kept][:, ::-1] if kept.any() else axes[:, -1:]
+    return np.concatenate([(block @ axes).astype(points.dtype) for block in blocks])
 
 
 def median_gamma(points: Features, seed: int) -> float:

@@ -1,12 +1,14 @@
 """How far a measure of a clustering would move with other points."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from unlabelled.isotropy.measures import Implementation, isotropy
+from unlabelled.isotropy.cluster import Cluster
+from unlabelled.isotropy.measures import Implementation, clusters, isotropy_of
 
 DRAWS = 100
 
@@ -60,16 +62,58 @@ def bootstrap(
     Interval
         NaN if the measure is undefined.
     """
-    points = np.asarray(X)
-    assigned = np.zeros(len(points), int) if labels is None else np.asarray(labels)
-    value = float(isotropy(points, assigned, measure, implementation, **options))
-    members = [np.flatnonzero(assigned == label) for label in np.unique(assigned)]
+    found = intervals(
+        clusters(X, labels),
+        [measure],
+        implementation,
+        draws=draws,
+        level=level,
+        seed=seed,
+        **options,
+    )
+    return found[measure]
+
+
+def intervals(
+    clustering: Sequence[tuple[Any, Cluster]],
+    measures: Sequence[str],
+    implementation: Implementation = "corrected",
+    *,
+    draws: int = DRAWS,
+    level: float = 0.95,
+    seed: int = 0,
+    **options: Any,
+) -> dict[str, Interval]:
+    """Return the intervals of several measures over the same resampled points.
+
+    Parameters
+    ----------
+    clustering
+        What :func:`unlabelled.isotropy.measures.clusters` returned.
+    measures
+        Names of measures.
+    implementation, draws, level, seed, **options
+        As of :func:`bootstrap`.
+
+    Returns
+    -------
+    dict
+        Interval by measure.
+    """
     random = np.random.default_rng(seed)
     drawn = []
     for _ in range(draws):
-        rows = np.concatenate([random.choice(rows, len(rows)) for rows in members])
-        resampled = isotropy(points[rows], assigned[rows], measure, implementation, **options)
-        drawn.append(resampled.value)
-    sd = float(np.nanstd(drawn, ddof=1)) if np.isfinite(value) else np.nan
-    half = float(norm.ppf((1 + level) / 2)) * sd
-    return Interval(value - half, value + half, sd)
+        resampled = [
+            (label, Cluster(cluster.points[random.integers(cluster.n, size=cluster.n)], cluster.d))
+            for label, cluster in clustering
+        ]
+        drawn.append(
+            [float(isotropy_of(resampled, name, implementation, **options)) for name in measures]
+        )
+    width = float(norm.ppf((1 + level) / 2))
+    found = {}
+    for name, values in zip(measures, np.transpose(drawn), strict=True):
+        value = float(isotropy_of(clustering, name, implementation, **options))
+        sd = float(np.nanstd(values, ddof=1)) if np.isfinite(value) else np.nan
+        found[name] = Interval(value - width * sd, value + width * sd, sd)
+    return found

@@ -21,6 +21,9 @@ class Cluster:
     ----------
     X
         (n, d) points as rows, finite.
+    dimensions
+        Number of dimensions of the space, if X holds coordinates within a subspace that passes
+        through the origin; by default d.
 
     Raises
     ------
@@ -28,14 +31,15 @@ class Cluster:
         If `X` is no table of finite numbers with at least one row and column.
     """
 
-    def __init__(self, X: npt.ArrayLike) -> None:
+    def __init__(self, X: npt.ArrayLike, dimensions: int | None = None) -> None:
         self.points = np.asarray(X)
         if self.points.ndim != 2 or 0 in self.points.shape:
             raise ValueError(
                 f"points have the shape {self.points.shape}; needed is (points, features), "
                 "at least one of each"
             )
-        self.n, self.d = self.points.shape
+        self.n, coordinates = self.points.shape
+        self.d = dimensions or coordinates
         if not np.isfinite(self.centre).all():
             # a sum is finite only if every term is, but for overflow
             raise ValueError("points hold NaN or infinite numbers; take these rows out first")
@@ -47,7 +51,7 @@ class Cluster:
 
     @cached_property
     def centre(self) -> Floats:
-        """Mean of the points, (d,)."""
+        """Mean of the points, one number per coordinate."""
         mean: Floats = self.points.mean(axis=0, dtype=np.float64)
         return mean
 
@@ -76,17 +80,18 @@ class Cluster:
 
     def centred(self) -> Iterator[Floats]:
         """Yield the points minus their centre in blocks of rows, float64."""
-        rows = max(_BYTES_AT_ONCE // (8 * self.d), 1)
+        rows = max(_BYTES_AT_ONCE // (8 * self.points.shape[1]), 1)
         for start in range(0, self.n, rows):
             yield self.points[start : start + rows] - self.centre
 
     @cached_property
     def gram(self) -> Floats:
-        """The smaller of XᵀX (d, d) and XXᵀ (n, n) of the centred points."""
-        if self.n <= self.d:
+        """The smaller of XᵀX and XXᵀ (n, n) of the centred points."""
+        coordinates = self.points.shape[1]
+        if self.n <= coordinates:
             centred = self.points - self.centre
             return np.asarray(centred @ centred.T)
-        gram = np.zeros((self.d, self.d))
+        gram = np.zeros((coordinates, coordinates))
         for rows in self.centred():
             gram += rows.T @ rows
         return gram
@@ -119,7 +124,7 @@ class Cluster:
     def projections(self) -> Iterator[Floats]:
         """Yield the centred points on their principal axes in blocks of rows, (rows, rank)."""
         vectors = self._decomposition[1][:, -self.rank :]
-        if self.n <= self.d:
+        if self.n <= self.points.shape[1]:
             yield vectors * self.singular_values
         else:
             for rows in self.centred():

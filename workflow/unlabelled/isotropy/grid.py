@@ -11,7 +11,7 @@ from unlabelled import seeds as streams
 from unlabelled.clustering import quality
 from unlabelled.clustering.k_means import Labels, spaces
 from unlabelled.clustering.kernels import Features
-from unlabelled.isotropy.bootstrap import bootstrap
+from unlabelled.isotropy.bootstrap import intervals
 from unlabelled.isotropy.measures import Implementation, clusters, isotropy_of
 from unlabelled.isotropy.null import null_of_average
 from unlabelled.tables import field
@@ -85,7 +85,7 @@ def measure_clusterings(
     labels, plain_labels = _by_seeds(clusterings), _by_seeds(plain)
     stability = _stability(labels, seeds[0])
     rows = []
-    for kernel_seed, starts, space in spaces(features, kernel, seeds, seed=seed):
+    for kernel_seed, starts, space, points in spaces(features, kernel, seeds, seed=seed):
         for k, start in _made(labels, kernel_seed, starts):
             assigned = labels[k, kernel_seed, start]
             chosen = streams.integer(seed, "silhouette", k, kernel_seed, start) % 2**32
@@ -99,35 +99,39 @@ def measure_clusterings(
                 if (k, seeds[0], start) in plain_labels
                 else np.nan,
                 **stability[k],
-                **quality.separation(space, assigned, chosen),
+                **quality.separation(points, assigned, chosen),
                 **quality.evenness(assigned, k),
             }
+            found = clusters(points, assigned, space.shape[1])
             with_interval = k in bootstrap_k and kernel_seed == start == seeds[0]
-            found = clusters(space, assigned)
-            for implementation, names in measures.items():
-                for name in names:
-                    measured = isotropy_of(found, name, implementation)
-                    low = high = mean = sd = np.nan
-                    if implementation == "corrected":
-                        mean, sd = null_of_average(name, measured, space.shape[1], seed=seed)
-                        if with_interval:
-                            low, high, _ = bootstrap(
-                                space, assigned, name, draws=bootstrap_draws, seed=chosen
-                            )
-                    rows.append(
-                        {
-                            "measure": name,
-                            "implementation": implementation,
-                            "value": measured.value,
-                            "low": low,
-                            "high": high,
-                            "null_mean": mean,
-                            "null_sd": sd,
-                            "z": np.divide(measured.value - mean, sd),
-                            "excluded_weight": measured.excluded_weight,
-                            **shared,
-                        }
-                    )
+            drawn = with_interval and intervals(
+                found, measures["corrected"], draws=bootstrap_draws, seed=chosen
+            )
+            for name in measures["corrected"]:
+                measured = isotropy_of(found, name)
+                null = null_of_average(name, measured, space.shape[1], seed=seed)
+                row = {
+                    "measure": name,
+                    "implementation": "corrected",
+                    "value": measured.value,
+                    "null_mean": null.mean,
+                    "null_sd": null.sd,
+                    "z": np.divide(measured.value - null.mean, null.sd),
+                    "excluded_weight": measured.excluded_weight,
+                }
+                if drawn:
+                    row |= {"low": drawn[name].low, "high": drawn[name].high}
+                rows.append(row | shared)
+            found = clusters(space, assigned) if measures["published"] else []
+            for name in measures["published"]:
+                measured = isotropy_of(found, name, "published")
+                row = {
+                    "measure": name,
+                    "implementation": "published",
+                    "value": measured.value,
+                    "excluded_weight": measured.excluded_weight,
+                }
+                rows.append(row | shared)
     return pd.DataFrame(
         rows, columns=[c for c in ISOTROPY.names if c not in ("representation", "kernel")]
     )

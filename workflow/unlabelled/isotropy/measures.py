@@ -216,7 +216,9 @@ def average(of_clusters: list[OfCluster], *, skip_undefined: bool) -> Isotropy:
     )
 
 
-def clusters(X: npt.ArrayLike, labels: npt.ArrayLike | None = None) -> list[tuple[Any, Cluster]]:
+def clusters(
+    X: npt.ArrayLike, labels: npt.ArrayLike | None = None, dimensions: int | None = None
+) -> list[tuple[Any, Cluster]]:
     """Split points into the clusters of a clustering.
 
     Parameters
@@ -225,6 +227,8 @@ def clusters(X: npt.ArrayLike, labels: npt.ArrayLike | None = None) -> list[tupl
         (n, d) points as rows.
     labels
         (n,) cluster of every point, or None.
+    dimensions
+        As of :class:`Cluster`.
 
     Returns
     -------
@@ -238,8 +242,11 @@ def clusters(X: npt.ArrayLike, labels: npt.ArrayLike | None = None) -> list[tupl
     """
     points = np.asarray(X)
     if labels is None:
-        return [(None, Cluster(points))]
+        return [(None, Cluster(points, dimensions))]
     assigned = np.asarray(labels)
     if assigned.shape != points.shape[:1]:
         raise ValueError(f"{assigned.shape} labels for {points.shape[0]} points")
-    return [(label.item(), Cluster(points[assigned == label])) for label in np.unique(assigned)]
+    return [
+        (label.item(), Cluster(points[assigned == label], dimensions))
+        for label in np.unique(assigned)
+    ]

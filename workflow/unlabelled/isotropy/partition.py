@@ -69,8 +69,12 @@ def i_rnd(
     cluster = Cluster.of(X)
     if cluster.undefined:
         return np.nan
-    directions = np.random.default_rng(seed).standard_normal((cluster.d, n_directions))
-    directions /= np.linalg.norm(directions, axis=0) * cluster.mean_distance
+    random, coordinates = np.random.default_rng(seed), cluster.points.shape[1]
+    directions = random.standard_normal((coordinates, n_directions))
+    squares = (directions**2).sum(axis=0)
+    if coordinates < cluster.d:  # what is left of a direction in the subspace of the points
+        squares += random.chisquare(cluster.d - coordinates, n_directions)
+    directions /= np.sqrt(squares) * cluster.mean_distance
     logs = log_partition(rows @ directions for rows in cluster.centred())
     return float(np.exp(logs.min() - logs.max()))
 

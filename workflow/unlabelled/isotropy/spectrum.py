@@ -166,8 +166,8 @@ def isoscore_star(
     shrinkage
         Weight ζ of the target in (1 - ζ) C + ζ C₀.
     target
-        Covariance C₀ (d, d), say that of all clusters pooled; by default the isotropic one with the
-        trace of C, so that the measure does not depend on the scale.
+        Covariance C₀ in the coordinates of X, say that of all clusters pooled; by default the
+        isotropic one with the trace of C, so that the measure does not depend on the scale.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def mean_cosine(X: "npt.ArrayLike | Cluster") -> float:
         0 if the points stand in all directions alike; NaN for fewer than two points.
     """
     cluster = Cluster.of(X)
-    total, count = np.zeros(cluster.d), 0
+    total, count = np.zeros_like(cluster.centre), 0
     for rows in cluster.centred():
         points = rows + cluster.centre
         lengths = np.linalg.norm(points, axis=1)

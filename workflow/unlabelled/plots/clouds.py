@@ -38,7 +38,7 @@ def clouds(table: pd.DataFrame, *, measures: Sequence[Sequence[str]]) -> Figure:
         If the table is empty.
     """
     shapes = style.appearing(table["cloud"])
-    colours = dict(zip(shapes, style.OKABE_ITO, strict=True))
+    looks = style.looks(shapes)
     sizes = sorted({int(n) for n in table["n"]}, reverse=True)
     dashes = dict(zip(sizes, _DASHES, strict=False))
     columns = min(COLUMNS, len(measures))
@@ -48,7 +48,7 @@ def clouds(table: pd.DataFrame, *, measures: Sequence[Sequence[str]]) -> Figure:
     panels = list(grid.flat)[: len(measures)]
     for ax, (measure, implementation) in zip(panels, measures, strict=True):
         rows = table[(table["measure"] == measure) & (table["implementation"] == implementation)]
-        _panel(ax, rows, colours, dashes)
+        _panel(ax, rows, looks, dashes)
         ax.set_title(f"{style.readable(measure)}, {implementation}")
     for ax in list(grid.flat)[len(measures) :]:
         ax.remove()
@@ -57,8 +57,8 @@ def clouds(table: pd.DataFrame, *, measures: Sequence[Sequence[str]]) -> Figure:
         ax.set_xlabel("dimensions")
     style.panel_letters(panels)
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour, marker="o", markersize=3, label=style.readable(shape))
-        for shape, colour in colours.items()
+        Line2D([], [], color=colour, marker=marker, markersize=3, label=style.readable(shape))
+        for shape, (colour, marker) in looks.items()
     ]
     handles += [
         Line2D([], [], color=style.INK, linestyle=dash, label=f"{n:,} points")
@@ -74,21 +74,23 @@ def clouds(table: pd.DataFrame, *, measures: Sequence[Sequence[str]]) -> Figure:
     return fig
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, colours: dict[str, str], dashes: dict[int, _Dash]) -> None:
+def _panel(
+    ax: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]], dashes: dict[int, _Dash]
+) -> None:
     for n, dash in dashes.items():
         of_size = rows[rows["n"] == n]
         null = of_size.groupby("d")[["null_mean", "null_sd"]].first().dropna()
         low, high = (null["null_mean"] + sign * 2 * null["null_sd"] for sign in (-1, 1))
         ax.fill_between(null.index, low, high, color=style.GRID, linewidth=2)
-        for shape, colour in colours.items():
+        for shape, (colour, marker) in looks.items():
             mean = of_size[of_size["cloud"] == shape].groupby("d")["value"].mean()
             ax.plot(
                 mean.index,
                 mean,
                 color=colour,
                 linestyle=dash,
-                marker="o",
-                markersize=2.2,
+                marker=marker,
+                markersize=2.6,
                 linewidth=1,
             )
     ax.set_xscale("log")
