@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from unlabelled.plots import style
 
@@ -111,6 +112,7 @@ def evenness(table: pd.DataFrame) -> Figure:
             ax.plot(mean.index, mean, color=colour, marker=marker, markersize=2.6, linewidth=0.9)
         ax.axhline(1, color=style.INK, linewidth=0.7, linestyle=(0, (3, 2)))
         ax.set_yscale("log")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_title(style.readable(kernel))
     for ax in list(grid.flat)[len(kernels) :]:
         ax.remove()

@@ -84,7 +84,7 @@ _NAMES = {
     "i_rnd": "I_rnd",
     "fractional_anisotropy": "FA",
     "fractional_anisotropy_normalised": "FA, normalised",
-    "participation_ratio_corrected": "participation ratio, unbiased",
+    "participation_ratio_corrected": "PR, unbiased",
     "isoscore": "IsoScore",
     "isoscore_star": "IsoScore*",
     "none": "none",
