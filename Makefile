@@ -24,6 +24,7 @@ run: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.measure --results results/$(SCALE)
+	$(BIN)/python -m benchmarks.isotropy
 
 test: .venv/installed-test
 	$(BIN)/ruff format --check

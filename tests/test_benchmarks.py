@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import figure, measure
+from benchmarks import figure, isotropy, measure
 from unlabelled import tables
+from unlabelled.isotropy import MEASURES, published
 
 
 @pytest.fixture
@@ -106,3 +107,15 @@ def test_tables_become_a_report(tmp_path, capsys):
     for line in ("corrected literal 8", "corrected 0.5", "matmul NaN NaN 1e+11 1"):
         assert line.split() in [found.split() for found in printed.splitlines()]
     assert (tmp_path / "bench.pdf").exists()
+
+
+def test_loops_and_package_agree_on_isotropy(capsys):
+    X = isotropy.points(30, 5)
+    assert isotropy.literal_i_vec(X) == pytest.approx(published.i_vec(X), rel=1e-10)
+    rows = pd.DataFrame(isotropy.against_loops(20, 4, 1))
+    assert set(rows.columns) == set(isotropy.TIMINGS.names)
+    assert rows.groupby("measurement")["side"].nunique().to_list() == [2, 2]
+    assert "difference" in capsys.readouterr().out
+    grown = pd.DataFrame(isotropy.growth(3, [10, 20], 1))
+    assert set(grown.columns) == set(isotropy.GROWTH.names)
+    assert len(grown) == 2 * len(MEASURES)
