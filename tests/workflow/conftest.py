@@ -56,8 +56,31 @@ transfer:
   min_epochs: 2
   max_epochs: 5
   supervised_epochs: 2
+clustering:
+  kernels:
+    standardised: null
+    unit: null
+    rbf_median: null
+    nystroem: null
+    skewed_chi2: null
+    additive_chi2: null
+    projection_published: null
+    projection: null
+  n_clusters: [2, 5]
+  seeds: [0, 1]
+isotropy:
+  grids: {expt_gap: [magpie], crystals: [untrained, corrected]}
+  bootstrap: {draws: 3}
+  clouds: {points: [30], dimensions: [3], draws: 1}
+loco:
+  properties: {measured_gap: {limit: 60}}
+  representations: [magpie]
+  projections: {projection_published: null}
+  n_clusters: [2]
+  seeds: [0, 1]
 embedding_map: {crystals: 60, perplexity: 10}
 figures:
+  encoder_isotropy: {kernel: none}
   methods: [[untrained, ridge], [corrected, ridge], [mine, trees_and_gp]]
   highlight: [mine]
 """)
