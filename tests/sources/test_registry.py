@@ -5,6 +5,7 @@ import yaml
 
 from unlabelled.errors import ConfigurationError, SourceError
 from unlabelled.sources import catalogue, registry
+from unlabelled.sources.specification import content
 
 
 def test_the_registry_is_valid(sources_file, schema):
@@ -18,7 +19,10 @@ def test_the_registry_is_valid(sources_file, schema):
     assert catalogue.labels(specs["amcsd"]) == {}
     assert catalogue.labels(specs["matbench_mp_e_form"]) == {"formation_energy_per_atom": "eV/atom"}
     assert catalogue.labels(specs["matbench_mp_gap"]) == {"band_gap": "eV"}
-    assert [name for name in specs if not catalogue.has_crystals(specs[name])] == ["magpie"]
+    contents = {name: content(spec) for name, spec in specs.items()}
+    assert contents["flla"] == contents["amcsd"] == "crystals"
+    assert contents["magpie"] == "elements"
+    assert contents["mnist"] == "digits"
     json.dumps(specs)  # they go into the provenance of tables
 
 

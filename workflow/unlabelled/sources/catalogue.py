@@ -73,13 +73,6 @@ def labels(spec: SourceSpec) -> dict[str, str]:
     return {label: details["unit"] for label, details in _label_specs(spec).items()}
 
 
-def has_crystals(spec: SourceSpec) -> bool:
-    """Whether a source holds crystals, not properties of elements."""
-    if spec["kind"] == "package" or spec["kind"] == "url":
-        return spec["read"]["format"] != "element_table"
-    return True
-
-
 def fingerprint(spec: SourceSpec) -> str:
     """Digest of the names, sizes and times of one's own files; empty for sources that are fetched.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from unlabelled.errors import SourceError
 from unlabelled.sources import amcsd, local, materials_project, package, tables, url
 from unlabelled.sources.entry import Entry
-from unlabelled.sources.specification import SourceSpec
+from unlabelled.sources.specification import SourceSpec, content
 
 
 def fetch(name: str, spec: SourceSpec, destination: str | Path, mirrors: Sequence[str]) -> None:
@@ -64,7 +64,7 @@ def entries(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Entry]:
             return amcsd.entries(name, path)
         if read["format"] == "matbench":
             return tables.matbench_entries(name, read, path)
-        raise SourceError(f"source {name!r}: a table of elements has no crystals")
+        raise SourceError(f"source {name!r}: a table of {content(spec)} has no crystals")
     if spec["kind"] == "materials_project":
         return tables.json_lines_entries(name, spec["labels"], path)
     return local.entries(name, spec)

@@ -44,7 +44,13 @@ class ElementTableRead(TypedDict):
     format: Literal["element_table"]
 
 
-FileRead = CsvRead | MatbenchRead | AmcsdRead | ElementTableRead
+class DigitsRead(TypedDict):
+    """A table with one picture of a digit per row; it has no crystals."""
+
+    format: Literal["digits"]
+
+
+FileRead = CsvRead | MatbenchRead | AmcsdRead | ElementTableRead | DigitsRead
 
 
 class PackageSpec(TypedDict):
@@ -109,3 +115,13 @@ class MaterialsProjectSpec(TypedDict):
 
 
 SourceSpec = PackageSpec | UrlSpec | LocalSpec | MaterialsProjectSpec
+
+Content = Literal["crystals", "elements", "digits"]
+_CONTENT: dict[str, Content] = {"element_table": "elements", "digits": "digits"}
+
+
+def content(spec: SourceSpec) -> Content:
+    """Return what a source is a table of."""
+    if spec["kind"] == "package" or spec["kind"] == "url":
+        return _CONTENT.get(spec["read"]["format"], "crystals")
+    return "crystals"
