@@ -80,6 +80,8 @@ _NAMES = {
     "point_sets": "point sets",
     "magpie_statistics": "Magpie statistics",
     "xrd_pattern": "XRD pattern",
+    "i_vec": "I_vec",
+    "i_rnd": "I_rnd",
 }
 
 RC: dict[Any, Any] = {  # keys are not str: matplotlib types them as literals
