@@ -20,6 +20,7 @@ include: "workflow/rules/descriptors.smk"
 include: "workflow/rules/infomax.smk"
 include: "workflow/rules/transfer.smk"
 include: "workflow/rules/label_masking.smk"
+include: "workflow/rules/digits.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/targets.smk"
 

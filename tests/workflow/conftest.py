@@ -50,6 +50,7 @@ transfer:
   max_epochs: 5
   supervised_epochs: 2
 embedding_map: {crystals: 60, perplexity: 10}
+digits: {sizes: [2], seeds: [0], epochs: [1]}
 figures:
   methods: [[untrained, ridge], [corrected, ridge], [mine, trees_and_gp]]
   highlight: [mine]

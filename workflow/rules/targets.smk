@@ -14,6 +14,7 @@ def study_targets(wildcards):
             rules.pretrain.output, variant=TRAINED, seed=config["pretraining"]["seeds"]
         ),
         *collect(rules.compare_arms.output, task=TASKS),
+        *(rules.gather_digits.output if DIGITS else []),
         *figure_targets(),
     ]
 
@@ -28,6 +29,8 @@ def figure_targets():
     ):
         if TASKS and drawn:
             targets += rule.output
+    if DIGITS:
+        targets += rules.plot_digits.output
     if TRAINED:
         targets += rules.plot_pretraining.output
     for task in TASKS:

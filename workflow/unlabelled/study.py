@@ -11,7 +11,7 @@ from typing import Any
 from unlabelled import configuration
 from unlabelled.errors import ConfigurationError
 from unlabelled.sources import catalogue
-from unlabelled.sources.specification import SourceSpec
+from unlabelled.sources.specification import Content, SourceSpec, content
 
 _SELECTION = {"as_published": "property_probe", "corrected": "dim_loss"}  # of the presets
 
@@ -62,12 +62,7 @@ def check(
     specs = catalogue.merge(catalogue.load(sources, schema), config["sources"], schema)
     datasets = config["datasets"]
     for name, dataset in datasets.items():
-        _known(f"datasets.{name}.source", dataset["source"], specs)
-        if not catalogue.has_crystals(specs[dataset["source"]]):
-            raise ConfigurationError(
-                f"datasets.{name}.source: {dataset['source']!r} is a table of elements and has no "
-                "crystals; choose another source"
-            )
+        _holds(f"datasets.{name}.source", dataset["source"], specs, "crystals")
         if dataset["required_label"] is not None:
             labels = catalogue.labels(specs[dataset["source"]])
             _known(f"datasets.{name}.required_label", dataset["required_label"], labels)
@@ -84,6 +79,8 @@ def check(
                     f"{task['label']!r}, so a supervised start would see the labels that are "
                     "masked; choose a task with another label, or null"
                 )
+    if config["digits"] is not None:
+        _holds("digits.source", config["digits"]["source"], specs, "digits")
     pretraining, masking = config["pretraining"], config["label_masking"]
     for name, variant in pretraining["variants"].items():
         if variant["trained"]:  # of the others a pool would only change the parameters
@@ -222,6 +219,18 @@ def _known_method(key: str, method: list[str], representations: Mapping[str, Any
     arm, head = method
     _known(key, arm, representations)
     _known(f"{key}: head of {arm!r}", head, representations[arm]["heads"])
+
+
+def _holds(key: str, source: str, specs: Mapping[str, SourceSpec], wanted: Content) -> None:
+    """Check that a source is known and holds what is wanted of it."""
+    fit = [name for name, spec in specs.items() if content(spec) == wanted]
+    if source in specs and source not in fit:
+        found = content(specs[source])
+        raise ConfigurationError(
+            f"{key}: {source!r} is a table of {found} and has no {wanted}; "
+            f"known: {', '.join(sorted(fit))}"
+        )
+    _known(key, source, fit)
 
 
 def _known(key: str, value: str, known: Collection[str]) -> None:
