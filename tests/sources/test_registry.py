@@ -28,6 +28,7 @@ def test_the_registry_is_valid(sources_file, schema):
         *("jarvis", "magpie", "mat2vec", "oliynyk", "onehot", "random_200")
     }
     assert catalogue.labels(specs["aflow_egap_val"]) == {"band_gap": "eV"}
+    assert contents["mnist"] == "digits"
     json.dumps(specs)  # they go into the provenance of tables
 
 

@@ -79,6 +79,7 @@ loco:
   n_clusters: [2]
   seeds: [0, 1]
 embedding_map: {crystals: 60, perplexity: 10}
+digits: {sizes: [2], seeds: [0], epochs: [1]}
 figures:
   encoder_isotropy: {kernel: none}
   methods: [[untrained, ridge], [corrected, ridge], [mine, trees_and_gp]]

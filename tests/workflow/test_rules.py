@@ -92,6 +92,7 @@ def test_light_scripts_need_no_deep_learning_library():
         script.name for script in code.SCRIPTS.glob("*.py") if "torch" in imported(script.name)
     }
     assert heavy == {
+        "digits.py",
         "embed.py",
         "fine_tune.py",
         "initialise.py",

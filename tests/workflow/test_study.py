@@ -70,6 +70,7 @@ def test_every_figure_comes_in_three_formats_with_its_table(study):
         "structures/rejects",
         "infomax/pretraining",
         "infomax/embedding_maps",
+        "isotropy/digits",
         "label_masking/representations",
         "label_masking/transfer",
         *(

@@ -33,6 +33,7 @@ SEEDS = {  # of the encoders of every variant
 }
 REPRESENTATIONS = config["label_masking"]["representations"]
 TRANSFER = config["transfer"]
+DIGITS = config["digits"] or {}
 ENCODER = (
     "<results>/infomax/{variant}/seed={seed}/encoder.safetensors"  # trained or not
 )
@@ -206,6 +207,12 @@ def element_table(wildcards):
     if wildcards.descriptor != "magpie_statistics":
         return []
     return study.raw_data("magpie", SOURCES["magpie"], "<resources>/raw")
+
+
+def raw_digits(wildcards):
+    """Raw data of the source of digits."""
+    source = DIGITS["source"]
+    return study.raw_data(source, SOURCES[source], "<resources>/raw")
 
 
 def of_pool(pattern):

@@ -17,6 +17,7 @@ def study_targets(wildcards):
         *collect(rules.compare_arms.output, task=TASKS),
         *collect(rules.gather_isotropy.output, collection=GRIDS),
         *(rules.summarise_loco.output if LOCO["properties"] else []),
+        *(rules.gather_digits.output if DIGITS else []),
         *figure_targets(),
         *isotropy_figures(),
     ]
@@ -32,6 +33,8 @@ def figure_targets():
     ):
         if TASKS and drawn:
             targets += rule.output
+    if DIGITS:
+        targets += rules.plot_digits.output
     if TRAINED:
         targets += rules.plot_pretraining.output
     for task in TASKS:

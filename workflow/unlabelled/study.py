@@ -99,6 +99,8 @@ def check(
         if style["table"] != "compVec":
             key = f"composition_representations.{name}.table"
             _holds(key, style["table"], specs, "elements", "compVec")
+    if config["digits"] is not None:
+        _holds("digits.source", config["digits"]["source"], specs, "digits")
     pretraining, masking = config["pretraining"], config["label_masking"]
     for name, variant in pretraining["variants"].items():
         if variant["trained"]:  # of the others a pool would only change the parameters

@@ -52,7 +52,13 @@ class ElementTableRead(TypedDict):
     format: Literal["element_table"]
 
 
-FileRead = CsvRead | MatbenchRead | CompositionsRead | AmcsdRead | ElementTableRead
+class DigitsRead(TypedDict):
+    """A table with one picture of a digit per row; it has no crystals."""
+
+    format: Literal["digits"]
+
+
+FileRead = CsvRead | MatbenchRead | CompositionsRead | AmcsdRead | ElementTableRead | DigitsRead
 
 
 class PackageSpec(TypedDict):
@@ -129,8 +135,12 @@ class MaterialsProjectSpec(TypedDict):
 
 SourceSpec = PackageSpec | UrlSpec | LocalSpec | OwnCompositionsSpec | MaterialsProjectSpec
 
-Content = Literal["crystals", "compositions", "elements"]
-_CONTENT: dict[str, Content] = {"compositions": "compositions", "element_table": "elements"}
+Content = Literal["crystals", "compositions", "elements", "digits"]
+_CONTENT: dict[str, Content] = {
+    "compositions": "compositions",
+    "element_table": "elements",
+    "digits": "digits",
+}
 
 
 def content(spec: SourceSpec) -> Content:
