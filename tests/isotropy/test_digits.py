@@ -184,7 +184,7 @@ def test_the_figure_has_a_row_for_every_measure_and_one_for_the_accuracy(measure
     figure = plot.curves(pd.concat([table, table.assign(size=16)]))
     style.save(figure, [tmp_path / "d.png"])
     labels = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel()]
-    assert labels == ["I_vec", "participation\nratio corrected", "accuracy"]
+    assert labels == ["I_vec", "PR, unbiased", "accuracy"]
     assert [ax.get_xlabel() for ax in figure.axes if ax.get_xlabel()] == [
         "size of the embedding",
         "epoch",
