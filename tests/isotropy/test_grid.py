@@ -45,8 +45,8 @@ def test_one_row_per_clustering_and_measure(measured):
         "none": names,
         "rbf": names,
     }
-    assert len(found["none"]) == 2 * 2 * 3
-    assert len(found["rbf"]) == 2 * 3 * 3
+    assert len(found["none"]) == 2 * (2 * 2 + 1)
+    assert len(found["rbf"]) == 2 * (3 * 2 + 1)
     assert found["rbf"]["d"].unique().tolist() == [20]
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from unlabelled.isotropy.cluster import Floats
-from unlabelled.isotropy.measures import MEASURES, Implementation, isotropy
-from unlabelled.isotropy.null import null_of_average
+from unlabelled.isotropy.measures import clusters
+from unlabelled.isotropy.rows import MEASURED, in_all_implementations, rows_of
 from unlabelled.seeds import generator
 from unlabelled.tables import field
 
@@ -77,12 +77,7 @@ COLUMNS = pa.schema(
         field("n", pa.int32(), "points"),
         field("d", pa.int32(), "dimensions"),
         field("seed", pa.int32(), "number of the draw"),
-        field("measure", pa.string(), "name of the measure"),
-        field("implementation", pa.string(), "corrected or published"),
-        field("value", pa.float64(), "the measure"),
-        field("null_mean", pa.float64(), "mean for an isotropic Gaussian of the same n and d"),
-        field("null_sd", pa.float64(), "standard deviation there"),
-        field("z", pa.float64(), "(value - null_mean) / null_sd"),
+        *MEASURED,
     ]
 )
 
@@ -108,19 +103,10 @@ def measure_clouds(
     pandas.DataFrame
         Columns of :data:`COLUMNS`; null and z for corrected implementations only.
     """
+    chosen = in_all_implementations(measures)
     rows = []
-    for cloud, draw, measure in product(CLOUDS, range(draws), measures):
+    for cloud, draw in product(CLOUDS, range(draws)):
         points = CLOUDS[cloud](n, d, generator(seed, "cloud", cloud, n, d, draw))
-        for implementation in implementations(measure):
-            measured = isotropy(points, None, measure, implementation)
-            mean = sd = np.nan
-            if implementation == "corrected":
-                mean, sd = null_of_average(measure, measured, d, seed=seed)
-            z = np.divide(measured.value - mean, sd)
-            rows.append([cloud, n, d, draw, measure, implementation, measured.value, mean, sd, z])
+        about = {"cloud": cloud, "n": n, "d": d, "seed": draw}
+        rows += [about | row for row in rows_of(clusters(points), chosen, seed=seed)]
     return pd.DataFrame(rows, columns=COLUMNS.names)
-
-
-def implementations(measure: str) -> list[Implementation]:
-    """Return the implementations a measure has."""
-    return ["corrected"] if MEASURES[measure].published is None else ["corrected", "published"]

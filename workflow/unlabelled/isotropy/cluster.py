@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 
 Floats = npt.NDArray[np.float64]
 
-_BYTES_AT_ONCE = 2**26  # of rows in float64
+_BYTES_AT_ONCE = 2**21  # of rows in float64: they stay in the cache
 
 
 class Cluster:

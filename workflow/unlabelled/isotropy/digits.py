@@ -6,7 +6,7 @@ an autoencoder or under a linear classifier.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,8 +29,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from unlabelled import seeds
 from unlabelled.errors import UserError
 from unlabelled.isotropy.digits_table import DIGITS
-from unlabelled.isotropy.measures import MEASURES, Implementation, clusters, isotropy_of
-from unlabelled.isotropy.null import Null, null_of_average
+from unlabelled.isotropy.measures import clusters
+from unlabelled.isotropy.rows import in_all_implementations, rows_of
 from unlabelled.sources.digits import N_CLASSES, SIDE, Digits
 
 log = logging.getLogger(__name__)
@@ -276,8 +276,9 @@ def measure(
     # shrunk: of a network without a class to tell, dimensions may hardly differ
     discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     discriminant.fit(snapshot.trained_on, trained_on.classes)
+    chosen = in_all_implementations(measures)
     groupings = [
-        pd.DataFrame(_isotropies(points, labels, measures, seed)).assign(
+        pd.DataFrame(rows_of(clusters(points, labels), chosen, seed=seed)).assign(
             grouping=grouping, silhouette=silhouette_score(points, labels)
         )
         for grouping, labels in (("class", held_out.classes), ("k_means", k_means))
@@ -340,31 +341,6 @@ def run(
         ]
     rows = pd.concat(found, ignore_index=True).assign(network=kind, size=size, seed=run_seed)
     return rows.reindex(columns=DIGITS.names)
-
-
-def _isotropies(
-    points: Embedding, labels: Labels, measures: Sequence[str], seed: int
-) -> Iterator[dict[str, Any]]:
-    """Yield the measures of a clustering, beside those of isotropic clusters of the same sizes."""
-    clustering = clusters(points, labels)
-    implementations: tuple[Implementation, ...] = ("corrected", "published")
-    for name in measures:
-        for implementation in implementations:
-            if implementation == "published" and MEASURES[name].published is None:
-                continue
-            found = isotropy_of(clustering, name, implementation)
-            chance = Null(np.nan, np.nan)
-            if implementation == "corrected":
-                chance = null_of_average(name, found, points.shape[1], seed=seed)
-            yield {
-                "measure": name,
-                "implementation": implementation,
-                "value": found.value,
-                "excluded_weight": found.excluded_weight,
-                "null_mean": chance.mean,
-                "null_sd": chance.sd,
-                "z": (found.value - chance.mean) / chance.sd,
-            }
 
 
 def _tensors(digits: Digits) -> tuple[Tensor, Tensor]:

@@ -12,8 +12,8 @@ from unlabelled.clustering import quality
 from unlabelled.clustering.k_means import Labels, spaces
 from unlabelled.clustering.kernels import Features
 from unlabelled.isotropy.bootstrap import intervals
-from unlabelled.isotropy.measures import Implementation, clusters, isotropy_of
-from unlabelled.isotropy.null import null_of_average
+from unlabelled.isotropy.measures import Implementation, clusters
+from unlabelled.isotropy.rows import MEASURED, rows_of
 from unlabelled.tables import field
 
 ISOTROPY = pa.schema(
@@ -23,15 +23,9 @@ ISOTROPY = pa.schema(
         field("k", pa.int8(), "number of clusters"),
         field("kernel_seed", pa.int8(), "seed of the kernel approximation"),
         field("k_means_seed", pa.int8(), "seed of k-means"),
-        field("measure", pa.string(), "name of the measure"),
-        field("implementation", pa.string(), "corrected or published"),
-        field("value", pa.float64(), "average over the clusters, weighted by size"),
+        *MEASURED,
         field("low", pa.float64(), "lower end of the bootstrapped 95 % interval, if asked for"),
         field("high", pa.float64(), "upper end"),
-        field("null_mean", pa.float64(), "the same if every cluster were an isotropic Gaussian"),
-        field("null_sd", pa.float64(), "standard deviation there"),
-        field("z", pa.float64(), "(value - null_mean) / null_sd"),
-        field("excluded_weight", pa.float64(), "share of points in clusters without a value"),
         field("n", pa.int32(), "points"),
         field("d", pa.int32(), "dimensions in which clusters were made and measured"),
         field("ari_to_plain", pa.float64(), "agreement with the clustering without a kernel"),
@@ -71,7 +65,7 @@ def measure_clusterings(
     plain
         Those of the features that were scaled alike, without a kernel.
     measures
-        Names of measures by implementation.
+        Names of measures by implementation; the published ones are taken for the first seeds.
     bootstrap_k
         Numbers of clusters at which intervals are bootstrapped, for the first seeds.
     bootstrap_draws
@@ -102,36 +96,24 @@ def measure_clusterings(
                 **quality.separation(points, assigned, chosen),
                 **quality.evenness(assigned, k),
             }
-            found = clusters(points, assigned, space.shape[1])
-            with_interval = k in bootstrap_k and kernel_seed == start == seeds[0]
-            drawn = with_interval and intervals(
-                found, measures["corrected"], draws=bootstrap_draws, seed=chosen
-            )
-            for name in measures["corrected"]:
-                measured = isotropy_of(found, name)
-                null = null_of_average(name, measured, space.shape[1], seed=seed)
-                row = {
-                    "measure": name,
-                    "implementation": "corrected",
-                    "value": measured.value,
-                    "null_mean": null.mean,
-                    "null_sd": null.sd,
-                    "z": np.divide(measured.value - null.mean, null.sd),
-                    "excluded_weight": measured.excluded_weight,
-                }
-                if drawn:
-                    row |= {"low": drawn[name].low, "high": drawn[name].high}
-                rows.append(row | shared)
-            found = clusters(space, assigned) if measures["published"] else []
-            for name in measures["published"]:
-                measured = isotropy_of(found, name, "published")
-                row = {
-                    "measure": name,
-                    "implementation": "published",
-                    "value": measured.value,
-                    "excluded_weight": measured.excluded_weight,
-                }
-                rows.append(row | shared)
+            of_points = clusters(points, assigned, space.shape[1])
+            ends: dict[str, dict[str, float]] = {}
+            first = kernel_seed == start == seeds[0]
+            if first and k in bootstrap_k:
+                drawn = intervals(
+                    of_points, measures["corrected"], draws=bootstrap_draws, seed=chosen
+                )
+                ends = {name: {"low": end.low, "high": end.high} for name, end in drawn.items()}
+            rows += [
+                row | shared | ends.get(row["measure"], {})
+                for row in rows_of(of_points, {"corrected": measures["corrected"]}, seed=seed)
+            ]
+            if first:  # in the coordinates of the space, on which published directions depend
+                published: Mapping[Implementation, Sequence[str]]
+                published = {"published": measures["published"]}
+                rows += [
+                    row | shared for row in rows_of(clusters(space, assigned), published, seed=seed)
+                ]
     return pd.DataFrame(
         rows, columns=[c for c in ISOTROPY.names if c not in ("representation", "kernel")]
     )

@@ -17,10 +17,14 @@ from unlabelled.isotropy.measures import MEASURES, Isotropy
 from unlabelled.isotropy.partition import log_partition
 from unlabelled.seeds import generator
 
-DRAWS = 64
+DRAWS = 32
 # From so many dimensions on, only the ends of the spectrum are drawn for i_vec.
 _MANY_DIMENSIONS = 64
-_EXTREME_AXES = 4
+_LONGEST_AXES, _SHORTEST_AXES = 4, 2
+_POINTS_DRAWN = 2**16
+_FEWEST = 8
+# From so many points on, the unbiased participation ratio is taken as normal.
+_MANY_POINTS = 100
 
 
 class Null(NamedTuple):
@@ -45,8 +49,10 @@ def null(measure: str, n: int, d: int, *, draws: int = DRAWS, seed: int = 0) -> 
     Measures of eigenvalues draw these from their exact distribution, through the bidiagonal form of
     Dumitriu and Edelman (J. Math. Phys. 43, 5830 (2002)), at a cost that does not depend on the
     larger of n and d. ``i_vec`` in many dimensions takes the extreme eigenvalues from there, and
-    directions of their projections that are uniform and independent. Other measures are taken of
-    drawn points.
+    directions of their projections that are uniform and independent. The unbiased participation
+    ratio of many points is d, its deviation that of the sphericity statistic of Srivastava (J.
+    Japan Stat. Soc. 35, 251 (2005)), 2 √(d² + d - 2)/(n - 1). Other measures are taken of drawn
+    points.
 
     Parameters
     ----------
@@ -55,7 +61,7 @@ def null(measure: str, n: int, d: int, *, draws: int = DRAWS, seed: int = 0) -> 
     n, d
         Number of points and of dimensions.
     draws
-        Number of clusters.
+        Number of clusters; of large ones fewer are drawn for ``i_vec``, which differ less.
     seed
         Of the draws; those of every measure, n and d are independent of the others.
 
@@ -69,6 +75,8 @@ def null(measure: str, n: int, d: int, *, draws: int = DRAWS, seed: int = 0) -> 
     random = generator(seed, "null", measure, n, d)
     if measure == "mean_cosine":
         return Null(0.0, float(np.sqrt(2 / (d * n * (n - 1)))))
+    if measure == "participation_ratio_corrected" and n >= _MANY_POINTS:
+        return Null(float(d), float(2 * np.sqrt(d**2 + d - 2) / (n - 1)))
     if measure in spectrum.FROM_RATIO and d > 1:
         diagonal, off = _tridiagonal(n, d, draws, random)
         total = diagonal.sum(axis=1)
@@ -82,7 +90,8 @@ def null(measure: str, n: int, d: int, *, draws: int = DRAWS, seed: int = 0) -> 
             ]
         )
     elif measure == "i_vec" and d >= _MANY_DIMENSIONS:
-        drawn = zip(*_tridiagonal(n, d, draws, random), strict=True)
+        few = min(draws, max(_POINTS_DRAWN // n, _FEWEST))
+        drawn = zip(*_tridiagonal(n, d, few, random), strict=True)
         values = np.array([_i_vec(diagonal, off, n, d, random) for diagonal, off in drawn])
     else:
         points = (Cluster(random.standard_normal((n, d))) for _ in range(draws))
@@ -133,15 +142,15 @@ def _tridiagonal(n: int, d: int, draws: int, random: np.random.Generator) -> tup
 def _i_vec(diagonal: Floats, off: Floats, n: int, d: int, random: np.random.Generator) -> float:
     """I_vec from the ends of a drawn spectrum."""
     rank = len(diagonal)
-    ends = min(_EXTREME_AXES, rank)
-    high = eigvalsh_tridiagonal(diagonal, off, select="i", select_range=(rank - ends, rank - 1))
-    low = eigvalsh_tridiagonal(diagonal, off, select="i", select_range=(0, ends - 1))
+    most, least = min(_LONGEST_AXES, rank), min(_SHORTEST_AXES, rank)
+    high = eigvalsh_tridiagonal(diagonal, off, select="i", select_range=(rank - most, rank - 1))
+    low = eigvalsh_tridiagonal(diagonal, off, select="i", select_range=(0, least - 1))
     # mean norm of a centred Gaussian point
     scale = np.sqrt(2 * (n - 1) / n) * np.exp(gammaln((d + 1) / 2) - gammaln(d / 2))
-    axes = random.standard_normal((n, 2 * ends))
+    axes = random.standard_normal((n, most + least))
     axes -= axes.mean(axis=0)
     axes /= np.linalg.norm(axes, axis=0)
     lengths = np.sqrt(np.maximum(np.concatenate([low, high]), 0)) / scale
     logs = log_partition([axes * lengths])
-    least = logs.min() if rank == d else np.log(n)
-    return float(np.exp(least - logs.max()))
+    smallest = logs.min() if rank == d else np.log(n)
+    return float(np.exp(smallest - logs.max()))

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from unlabelled.isotropy.cluster import Floats
 from unlabelled.isotropy.partition import N_DIRECTIONS
 
+_ROWS = 128  # at a time: they stay in the cache
+
 
 def i_vec(X: npt.ArrayLike) -> float:
     """Isotropy along one sign of every left singular vector of XᵀX.
@@ -105,7 +107,10 @@ def _scaled(X: npt.ArrayLike) -> Floats:
 
 def _partition(scaled: Floats, directions: Floats) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
-        partition = np.exp(scaled @ directions).sum(axis=0)
+        partition = sum(
+            np.exp(rows @ directions).sum(axis=0)
+            for rows in np.array_split(scaled, len(scaled) // _ROWS + 1)
+        )
         return float(partition.min() / partition.max())
 
 
