@@ -12,12 +12,19 @@ from matplotlib.image import imread
 from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
+from unlabelled.clustering.loco import SUMMARY as LOCO
+from unlabelled.isotropy.clouds import CLOUDS, COLUMNS
+from unlabelled.isotropy.grid import ISOTROPY
 from unlabelled.label_masking.schema import EMBEDDING_MAP, PAIRED, RESULTS, SUMMARY
 from unlabelled.plots import (
     boxes,
+    clouds,
     embedding_maps,
+    encoder_isotropy,
     forests,
+    isotropy_grid,
     learning_curves,
+    loco,
     pool_curve,
     pretraining,
     rejects,
@@ -237,6 +244,122 @@ def outcomes(sources=3):
     )
 
 
+def random_clouds(sizes=(100, 1000), dimensions=(2, 10, 100, 2000)):
+    generator = np.random.default_rng(0)
+    rows = [
+        {
+            "cloud": cloud,
+            "n": n,
+            "d": d,
+            "seed": seed,
+            "measure": measure,
+            "implementation": implementation,
+            "value": 0.6 + 0.02 * i + 0.03 * generator.normal(),
+            "null_mean": 0.9 if implementation == "corrected" else np.nan,
+            "null_sd": 0.1 / d if implementation == "corrected" else np.nan,
+        }
+        for i, cloud in enumerate(CLOUDS)
+        for n in sizes
+        for d in dimensions
+        for seed in range(3)
+        for measure, implementation in PANELS
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS.names)
+
+
+PANELS = [
+    ("i_vec", "corrected"),
+    ("i_rnd", "corrected"),
+    ("fractional_anisotropy_normalised", "corrected"),
+    ("i_rnd", "published"),
+]
+KERNELS = ["none", "standardised", "rbf_published", "rbf_median", "nystroem", "skewed_chi2"]
+STYLES = ["compVec", "onehot", "magpie", "oliynyk", "jarvis", "mat2vec", "random_200"]
+
+
+def grid_of(styles=7, kernels=6, numbers=(2, 5, 10)):
+    generator = np.random.default_rng(0)
+    rows = [
+        {
+            "representation": representation,
+            "kernel": kernel,
+            "k": k,
+            "kernel_seed": 0,
+            "k_means_seed": seed,
+            "measure": measure,
+            "implementation": "corrected",
+            "value": generator.random(),
+            "null_mean": 0.97,
+            "n": 27_575,
+            "d": 100,
+            "ari_to_plain": generator.random(),
+            "stability_kernel": generator.random() if "rbf" in kernel else np.nan,
+            "stability_k_means": generator.random(),
+            "silhouette": generator.random(),
+            "size_sd_random": 1 + 30 * generator.random(),
+        }
+        for representation in styles
+        for kernel in KERNELS[:kernels]
+        for k in numbers
+        for seed in range(2)
+        for measure in ("isoscore", "i_vec")
+    ]
+    return pd.DataFrame(rows, columns=ISOTROPY.names)
+
+
+ENCODERS = {f"{name}/seed={i}": name for name in ("untrained", "corrected") for i in range(4)}
+
+
+def held_out(properties=5, styles=4):
+    generator = np.random.default_rng(0)
+    rows = [
+        {
+            "property": quantity,
+            "representation": representation,
+            "folds": folds,
+            "score": score,
+            "low": score - 0.1,
+            "high": score + 0.1,
+            "weighted": score,
+            "seeds": 3,
+        }
+        for quantity in list(SCORES)[:properties]
+        for representation in STYLES[:styles]
+        for folds in ("none", "random", "rbf_published")
+        for score in [0.8 - 2.2 * generator.random() ** 3]
+    ]
+    return pd.DataFrame(rows, columns=LOCO.names)
+
+
+SCORES = {
+    "measured_gap": "R²",
+    "computed_gap": "R²",
+    "bulk_modulus": "R²",
+    "glass_formation": "accuracy",
+    "phonon_peak": "R²",
+}
+
+
+def clouds_of(table):
+    return clouds.clouds(table, measures=PANELS)
+
+
+def heat_maps_of(table):
+    return isotropy_grid.heat_maps(table, measure="isoscore", k=5)
+
+
+def encoders_of(table):
+    names = dict.fromkeys(table["representation"])
+    groups = {name: ENCODERS.get(name, name) for name in names}
+    return encoder_isotropy.encoder_isotropy(
+        table, measures=["isoscore", "i_vec"], groups=groups, kernel="none", k=5
+    )
+
+
+def loco_of(table):
+    return loco.loco(table, scores=SCORES)
+
+
 def representation_boxes(table):
     return boxes.representation_boxes(table, units=UNITS)
 
@@ -301,6 +424,16 @@ CASES = {
     "maps_many": (maps_of, lambda: maps(25, 1)),
     "rejects": (rejects.losses, lambda: outcomes(4)),
     "rejects_one": (rejects.losses, lambda: outcomes(1)),
+    "clouds": (clouds_of, random_clouds),
+    "clouds_one": (clouds_of, lambda: random_clouds((100,), (2, 10))),
+    "heatmaps": (heat_maps_of, lambda: grid_of(STYLES)),
+    "heatmaps_one": (heat_maps_of, lambda: grid_of(STYLES[:1], 1, (5,))),
+    "evenness": (isotropy_grid.evenness, lambda: grid_of(STYLES)),
+    "evenness_one": (isotropy_grid.evenness, lambda: grid_of(STYLES[:1], 1, (5,))),
+    "encoders": (encoders_of, lambda: grid_of(["magpie", *ENCODERS], 1)),
+    "encoders_one": (encoders_of, lambda: grid_of(["magpie"], 1, (5,))),
+    "loco": (loco_of, held_out),
+    "loco_one": (loco_of, lambda: held_out(1, 1)),
 }
 FULL = [name for name in CASES if "_" not in name] + ["learning_curves"]
 

@@ -247,6 +247,6 @@ def clusters(
     if assigned.shape != points.shape[:1]:
         raise ValueError(f"{assigned.shape} labels for {points.shape[0]} points")
     return [
-        (label.item(), Cluster(points[assigned == label], dimensions))
-        for label in np.unique(assigned)
+        (label, Cluster(points[assigned == label], dimensions))
+        for label in np.unique(assigned).tolist()
     ]

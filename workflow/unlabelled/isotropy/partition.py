@@ -13,6 +13,7 @@ import numpy.typing as npt
 from unlabelled.isotropy.cluster import Cluster, Floats
 
 N_DIRECTIONS = 1000  # as published
+_SAFE = 600.0  # exponent; n terms of it stay below the largest number
 _STARTS = 8
 _STEPS = 200
 _CONVERGED = 1e-12
@@ -97,12 +98,18 @@ def log_partition(blocks: Iterable[Floats]) -> Floats:
     for block in blocks:
         highest = np.stack([block.max(axis=0), -block.min(axis=0)])
         if total is None or peak is None:
-            peak, total = highest, np.zeros_like(highest)
-        raised = np.maximum(peak, highest)
-        total *= np.exp(peak - raised)
+            peak = total = np.zeros_like(highest)
+        # an exponent is taken out only where exp or its inverse could overflow
+        raised = np.where(highest > _SAFE, np.maximum(peak, highest), peak)
+        total = total * np.exp(peak - raised)
         peak = raised
-        total[0] += np.exp(block - peak[0]).sum(axis=0)
-        total[1] += np.exp(-block - peak[1]).sum(axis=0)
+        if peak.any():
+            total[0] += np.exp(block - peak[0]).sum(axis=0)
+            total[1] += np.exp(-block - peak[1]).sum(axis=0)
+        else:
+            exponentials = np.exp(block)
+            total[0] += exponentials.sum(axis=0)
+            total[1] += np.reciprocal(exponentials, out=exponentials).sum(axis=0)
     if total is None or peak is None:
         raise ValueError("no points")
     return np.asarray(peak + np.log(total))
