@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
 
 from unlabelled.plots import style
 
@@ -94,3 +95,4 @@ def _panel(
                 linewidth=1,
             )
     ax.set_xscale("log")
+    ax.xaxis.set_minor_formatter(NullFormatter())

@@ -1,7 +1,7 @@
 """Clusters of representations under kernels: how round they are, and whether they are real."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from matplotlib.ticker import MaxNLocator
 from unlabelled.plots import style
 
 COLUMNS = 5
-_SLANTED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
 _DARK = 0.55  # of the colour scale, from which on numbers are white
 
 
@@ -152,7 +151,7 @@ def _heat_map(ax: Axes, means: pd.DataFrame, shown: _Map) -> None:
             text = format(value, shown.digits)
             ax.text(j, i, text, ha="center", va="center", fontsize=6, color=colour)
     ax.set_xticks(
-        range(means.shape[1]), [style.readable(name) for name in means.columns], **_SLANTED
+        range(means.shape[1]), [style.readable(name) for name in means.columns], rotation=90
     )
     ax.set_yticks(range(means.shape[0]), [style.readable(name) for name in means.index])
     ax.grid(visible=False)
