@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlabelled import tables
-from unlabelled.composition import collection, elements, representations
+from unlabelled.composition import collection, representations
 from unlabelled.composition.schema import features
 from unlabelled.composition.vectors import read
 from unlabelled.errors import UserError
+from unlabelled.sources import elements
 from unlabelled.sources.entry import FormulaEntry
 from unlabelled.structures.schema import REJECTS
 

@@ -31,9 +31,9 @@ from pymatgen.core.periodic_table import Element
 from scipy import sparse
 
 from unlabelled import tables
-from unlabelled.composition import elements as element_tables
-from unlabelled.composition.elements import N_ELEMENTS
 from unlabelled.composition.vectors import write
+from unlabelled.sources import elements as element_tables
+from unlabelled.sources.elements import N_ELEMENTS
 from unlabelled.structures.schema import REJECTS, Reason
 
 STAGE = "representations"
@@ -181,7 +181,7 @@ def blocks(
     compositions
         Compositions of elements that all have properties.
     values
-        Element properties, (119, p), as :func:`unlabelled.composition.elements.read` returns them;
+        Element properties, (119, p), as :func:`unlabelled.sources.elements.read` returns them;
         None for fractions.
     implementation
         ``corrected`` or ``published``.

@@ -17,8 +17,8 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 from scipy.stats import gaussian_kde
 
-from unlabelled.composition import elements as element_tables
 from unlabelled.point_set.features import SCALERS, element_table
+from unlabelled.sources import elements as element_tables
 
 Floats = npt.NDArray[np.float64]
 
