@@ -52,8 +52,8 @@ def figure_targets():
 def isotropy_figures():
     """Figures of the second strand."""
     figures = [*rules.plot_clouds.output]
-    for rule in (rules.plot_isotropy_grid, rules.plot_evenness):
-        figures += collect(rule.output, collection=GRIDS)
+    for drawn in (rules.plot_isotropy_grid, rules.plot_evenness):
+        figures += collect(drawn.output, collection=GRIDS)
     of_encoders = [name for name, grid in GRIDS.items() if set(grid) & set(VARIANTS)]
     figures += collect(rules.plot_encoder_isotropy.output, collection=of_encoders)
     return figures + ([*rules.plot_loco.output] if LOCO["properties"] else [])
