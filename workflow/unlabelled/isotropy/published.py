@@ -38,7 +38,7 @@ def i_vec(X: npt.ArrayLike) -> float:
     scaled = _scaled(X)
     if not np.isfinite(scaled).all():
         return np.nan
-    return _partition(scaled, np.linalg.svd(scaled.T @ scaled)[0])
+    return partition(scaled, np.linalg.svd(scaled.T @ scaled)[0])
 
 
 def i_rnd(X: npt.ArrayLike, *, n_directions: int = N_DIRECTIONS, seed: int = 0) -> float:
@@ -61,7 +61,7 @@ def i_rnd(X: npt.ArrayLike, *, n_directions: int = N_DIRECTIONS, seed: int = 0) 
     scaled = _scaled(X)
     directions = np.random.default_rng(seed).random((scaled.shape[1], n_directions))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return _partition(scaled, directions)
+    return partition(scaled, directions)
 
 
 def fractional_anisotropy(X: npt.ArrayLike) -> float:
@@ -105,7 +105,16 @@ def _scaled(X: npt.ArrayLike) -> Floats:
         return np.asarray(centred / np.linalg.norm(centred, axis=1).mean())
 
 
-def _partition(scaled: Floats, directions: Floats) -> float:
+def partition(scaled: Floats, directions: Floats) -> float:
+    """Return the smallest over the largest partition function.
+
+    Parameters
+    ----------
+    scaled
+        (n, d) points, centred and scaled.
+    directions
+        (d, directions) as columns.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         partition = sum(
             np.exp(rows @ directions).sum(axis=0)
