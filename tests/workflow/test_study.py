@@ -70,7 +70,12 @@ def test_every_figure_comes_in_three_formats_with_its_table(study):
         "structures/rejects",
         "infomax/pretraining",
         "infomax/embedding_maps",
-        "isotropy/digits",
+        *("isotropy/clouds", "isotropy/digits", "isotropy/loco", "isotropy/crystals_encoders"),
+        *(
+            f"isotropy/{collection}_{name}"
+            for collection in ("expt_gap", "crystals")
+            for name in ("grid", "evenness")
+        ),
         "label_masking/representations",
         "label_masking/transfer",
         *(
