@@ -72,7 +72,7 @@ def test_quality_and_intervals_stand_where_they_are_defined(measured):
     with_interval = rbf.dropna(subset="low")
     assert (with_interval[["k", "kernel_seed", "k_means_seed"]] == [3, 0, 0]).all(axis=None)
     assert set(with_interval["measure"]) == set(MEASURES["corrected"])
-    assert with_interval.eval("low < value < high").all()
+    assert with_interval["value"].between(with_interval["low"], with_interval["high"]).all()
     published = rbf[rbf["implementation"] == "published"]
     assert published[["null_mean", "z", "low"]].isna().all(axis=None)
 
