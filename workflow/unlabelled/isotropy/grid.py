@@ -1,9 +1,8 @@
 """Isotropy of the clusters of a representation under a kernel, and whether they are real."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -79,8 +78,8 @@ def measure_clusterings(
     labels, plain_labels = _by_seeds(clusterings), _by_seeds(plain)
     stability = _stability(labels, seeds[0])
     rows = []
-    for kernel_seed, starts, space, points in spaces(features, kernel, seeds, seed=seed):
-        for k, start in _made(labels, kernel_seed, starts):
+    for kernel_seed, _, space, points in spaces(features, kernel, seeds, seed=seed):
+        for k, start in [(k, start) for k, drawn, start in labels if drawn == kernel_seed]:
             assigned = labels[k, kernel_seed, start]
             chosen = streams.integer(seed, "silhouette", k, kernel_seed, start) % 2**32
             shared = {
@@ -89,9 +88,7 @@ def measure_clusterings(
                 "k_means_seed": start,
                 "n": len(space),
                 "d": space.shape[1],
-                "ari_to_plain": quality.agreement(assigned, plain_labels[k, seeds[0], start])
-                if (k, seeds[0], start) in plain_labels
-                else np.nan,
+                "ari_to_plain": quality.agreement(assigned, plain_labels[k, seeds[0], start]),
                 **stability[k],
                 **quality.separation(points, assigned, chosen),
                 **quality.evenness(assigned, k),
@@ -109,10 +106,10 @@ def measure_clusterings(
                 for row in rows_of(of_points, {"corrected": measures["corrected"]}, seed=seed)
             ]
             if first:  # in the coordinates of the space, on which published directions depend
-                published: Mapping[Implementation, Sequence[str]]
-                published = {"published": measures["published"]}
+                of_space = clusters(space, assigned)
                 rows += [
-                    row | shared for row in rows_of(clusters(space, assigned), published, seed=seed)
+                    row | shared
+                    for row in rows_of(of_space, {"published": measures["published"]}, seed=seed)
                 ]
     return pd.DataFrame(
         rows, columns=[c for c in ISOTROPY.names if c not in ("representation", "kernel")]
@@ -126,15 +123,6 @@ def _by_seeds(clusterings: pd.DataFrame) -> dict[tuple[int, int, int], Labels]:
         k, kernel_seed, start = part[["k", "kernel_seed", "k_means_seed"]].to_numpy()[0].tolist()
         found[k, kernel_seed, start] = part["cluster"].to_numpy(dtype=int)
     return found
-
-
-def _made(
-    labels: Mapping[tuple[int, int, int], Labels], kernel_seed: int, starts: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    """Numbers of clusters and starts of the clusterings that were made with a kernel's seed."""
-    for k, kernel, start in labels:
-        if kernel == kernel_seed and start in starts:
-            yield k, start
 
 
 def _stability(
