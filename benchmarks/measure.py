@@ -30,7 +30,8 @@ from unlabelled.label_masking.fine_tuning import FineTuningOptions
 from unlabelled.plots import style
 from unlabelled.point_set.point_set import NotRepresentableError, PointSet, of_cell, point_set
 from unlabelled.point_set.quotient import quotient
-from unlabelled.structures.table import Cell, cells
+from unlabelled.structures.crystal import Cell
+from unlabelled.structures.table import cells
 from unlabelled.tables import field
 
 Rows = list[dict[str, Any]]

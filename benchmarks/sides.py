@@ -37,8 +37,7 @@ from unlabelled.point_set.quotient import SiteClasses, every_site, quotient
 from unlabelled.point_set.supercell import supercell_matrix
 from unlabelled.site_net import literal as literal_site_net
 from unlabelled.site_net.encoder import SiteNet
-from unlabelled.structures.parse import to_structure
-from unlabelled.structures.table import Cell
+from unlabelled.structures.crystal import Cell, to_structure
 
 MAX_SITES = MAX_ATOMS = 50
 SITES_PER_BATCH = 1200

@@ -6,7 +6,7 @@ from pymatgen.core import Lattice, Structure
 
 from unlabelled.point_set.kernels import congruent_basis, niggli_basis
 from unlabelled.point_set.primitive import TOLERANCE, hermite_normal_forms, primitive_cell
-from unlabelled.structures.table import Cell
+from unlabelled.structures.crystal import Cell
 
 
 def arrays(structure):

@@ -14,7 +14,7 @@ from unlabelled.point_set.supercell import (
     supercell_matrix,
     symmetric_matrix,
 )
-from unlabelled.structures.table import Cell
+from unlabelled.structures.crystal import Cell
 
 
 def cell_of(structure):

@@ -10,7 +10,8 @@ import pytest
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import catalogue, registry, tables
-from unlabelled.structures.parse import Crystal, Limits, Reject, parse
+from unlabelled.structures.crystal import Crystal
+from unlabelled.structures.parse import Limits, Reject, parse
 
 READ = {
     "format": "matbench",

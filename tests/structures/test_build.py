@@ -15,7 +15,8 @@ from unlabelled import tables
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import build as module
 from unlabelled.structures.build import build
-from unlabelled.structures.parse import Crystal, Limits, parse
+from unlabelled.structures.crystal import Crystal
+from unlabelled.structures.parse import Limits, parse
 from unlabelled.structures.schema import REJECTS, Reason, crystals
 from unlabelled.structures.table import from_row, structures, to_row
 
@@ -151,7 +152,7 @@ def broken(entry, limits):
     ("replacement", "guilty", "message"),
     [
         (die, ["NaF", "KI"], "died"),
-        (interruptible, ["NaF"], "not finished within 0.5 s"),
+        (interruptible, ["NaF"], "not finished within 1 s"),
         (stuck, ["NaF"], "killed"),
         (broken, ["NaF"], "a fault of ours"),
     ],
@@ -161,7 +162,7 @@ def test_only_the_guilty_entry_is_refused(
 ):
     monkeypatch.setattr(module, "parse", replacement)
     monkeypatch.setattr(module, "_CHUNK", 3)
-    counts, accepted, rejected = run(salts, processes=processes, seconds_per_entry=0.5)
+    counts, accepted, rejected = run(salts, processes=processes, seconds_per_entry=1)
     assert dict(counts.rejected) == {Reason.UNREADABLE: len(guilty)}
     assert ids(accepted) == [entry.name for entry in salts if entry.name not in guilty]
     refused = tables.read(rejected)

@@ -10,7 +10,8 @@ from pymatgen.io.cif import CifWriter
 from tests.structures.conftest import as_entry, caesium_chloride, rock_salt
 
 from unlabelled.sources.entry import Entry
-from unlabelled.structures.parse import MAX_MESSAGE, MAX_TEXT, Crystal, Limits, Reject, parse
+from unlabelled.structures.crystal import Crystal
+from unlabelled.structures.parse import MAX_MESSAGE, MAX_TEXT, Limits, Reject, parse
 from unlabelled.structures.schema import Reason
 
 LIMITS = Limits(max_sites=50)

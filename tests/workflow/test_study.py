@@ -135,10 +135,11 @@ def test_what_a_change_of_settings_runs_again(study):
 
 def test_a_killed_pre_training_resumes_and_ends_with_the_same_weights(study):
     encoder = study.results / ENCODER
+    target = f"results/tiny/{ENCODER}"
     expected = encoder.read_bytes()
     encoder.unlink()
     process = subprocess.Popen(
-        study.command(),
+        study.command("--", target),
         cwd=study.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -154,7 +155,7 @@ def test_a_killed_pre_training_resumes_and_ends_with_the_same_weights(study):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert not encoder.exists()
-    output = study.run()
+    output = study.run("--", target)
     assert "resuming from" in output
     assert encoder.read_bytes() == expected
     assert not list(encoder.parent.glob("checkpoints-*"))

@@ -14,8 +14,9 @@ from unlabelled.parallel import OrderedMap
 from unlabelled.point_set.point_set import NotRepresentableError, of_cell
 from unlabelled.point_set.shards import Row, row, write_rows
 from unlabelled.point_set.supercell import Supercell
+from unlabelled.structures.crystal import Cell
 from unlabelled.structures.schema import REJECTS, Reason
-from unlabelled.structures.table import Cell, cells
+from unlabelled.structures.table import cells
 
 STAGE = "point_sets"
 _CRYSTALS_PER_TASK = 64

@@ -15,8 +15,8 @@ from unlabelled.point_set.supercell import (
     supercell_matrix,
     symmetric_matrix,
 )
+from unlabelled.structures.crystal import Cell
 from unlabelled.structures.schema import Reason
-from unlabelled.structures.table import Cell
 
 TOLERANCE = 1e-3  # Å; distances are told apart down to this
 MAX_LEVELS = 2**16

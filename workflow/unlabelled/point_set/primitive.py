@@ -10,7 +10,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 
 from unlabelled.point_set import kernels
-from unlabelled.structures.table import Cell
+from unlabelled.structures.crystal import Cell
 
 TOLERANCE = 0.5  # Å, pymatgen's default for PrimitiveCellTransformation
 _ELEMENTS = 118

@@ -12,8 +12,7 @@ from scipy.linalg.lapack import dgerqf
 
 from unlabelled.point_set.kernels import reduced_basis, shortest_images
 from unlabelled.point_set.primitive import hermite_normal_forms
-from unlabelled.structures.parse import SYMPREC
-from unlabelled.structures.table import Cell
+from unlabelled.structures.crystal import SYMPREC, Cell
 
 _UPPER = np.triu(np.ones((3, 3)))
 

@@ -20,7 +20,8 @@ from unlabelled.files import written_whole
 from unlabelled.parallel import OrderedMap
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import duplicates as structure_duplicates
-from unlabelled.structures.parse import Crystal, Limits, Reject, parse, reject
+from unlabelled.structures.crystal import Crystal
+from unlabelled.structures.parse import Limits, Reject, parse, reject
 from unlabelled.structures.schema import REJECTS, Reason, crystals
 from unlabelled.structures.table import Writer, to_row
 from unlabelled.tables import with_provenance

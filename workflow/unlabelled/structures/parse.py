@@ -6,7 +6,7 @@ import math
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, cast
@@ -24,16 +24,14 @@ from scipy.spatial import cKDTree
 
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import formula
+from unlabelled.structures.crystal import SYMPREC, Crystal, Floats
 from unlabelled.structures.schema import Reason
-
-Floats = npt.NDArray[np.float64]
 
 MAX_TEXT = 20_000_000  # characters; bounds the time and memory of the parsers
 MAX_MESSAGE = 500  # characters
 MAX_ATOMIC_NUMBER = 99
 MIN_DISTANCE = 0.5  # Å
 MIN_VOLUME = 1e-3  # Å³
-SYMPREC = 0.01  # Å
 # Printed occupancies are rounded; within this of 1 a site is full.
 OCCUPANCY_TOLERANCE = 1e-3
 # CIF coordinates are printed to as few as four digits; closer than this they are one site, lest
@@ -55,46 +53,6 @@ class Limits:
 
     max_sites: int
     required_label: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Crystal:
-    """An ordered crystal that passed every check.
-
-    Attributes
-    ----------
-    name
-        Identifier given by the source.
-    formula_reduced
-        Reduced formula.
-    elements
-        Symbols present, sorted.
-    space_group
-        International number at symprec 0.01 Å; 1 where spglib finds none.
-    volume
-        Volume of the cell, Å³.
-    lattice
-        Lattice vectors as rows, (3, 3), Å.
-    atomic_numbers
-        (n_sites,).
-    frac_coords
-        Fractional coordinates within [0, 1], (n_sites, 3).
-    labels
-        Finite label values by name.
-    formula_unread
-        Whether a formula was stated that could not be read, and so was not compared.
-    """
-
-    name: str
-    formula_reduced: str
-    elements: tuple[str, ...]
-    space_group: int
-    volume: float
-    lattice: Floats
-    atomic_numbers: npt.NDArray[np.int16]
-    frac_coords: Floats
-    labels: Mapping[str, float]
-    formula_unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +128,6 @@ def reject(entry: Entry, reason: Reason, message: str) -> Reject:
 def _utf8(text: str) -> str:
     """Replace the lone surrogates of undecodable names and files, which no table can hold."""
     return text.encode(errors="replace").decode()
-
-
-def to_structure(lattice: Floats, atomic_numbers: Iterable[int], frac_coords: Floats) -> Structure:
-    """Build a pymatgen structure.
-
-    Parameters
-    ----------
-    lattice
-        (3, 3) or (9,), Å.
-    atomic_numbers
-        (n_sites,).
-    frac_coords
-        (n_sites, 3) or flattened.
-    """
-    species = [Element.from_Z(int(number)) for number in atomic_numbers]
-    return Structure(np.reshape(lattice, (3, 3)), species, np.reshape(frac_coords, (-1, 3)))
 
 
 def _checked(entry: Entry, limits: Limits) -> Crystal:

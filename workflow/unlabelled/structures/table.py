@@ -4,36 +4,17 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
-from unlabelled.structures.parse import Crystal, to_structure
+from unlabelled.structures.crystal import Cell, Crystal, to_structure
 from unlabelled.tables import lists
 
 ROW_GROUP = 2000  # rows
 _STRUCTURE_COLUMNS = ["material_id", "lattice", "atomic_numbers", "frac_coords"]
-
-
-class Cell(NamedTuple):
-    """A crystal as arrays.
-
-    Attributes
-    ----------
-    lattice
-        Lattice vectors as rows, (3, 3) float64, Å.
-    atomic_numbers
-        (n_sites,) int16.
-    frac_coords
-        Fractional coordinates, (n_sites, 3) float64.
-    """
-
-    lattice: np.ndarray
-    atomic_numbers: np.ndarray
-    frac_coords: np.ndarray
 
 
 class Writer:
