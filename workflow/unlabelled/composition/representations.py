@@ -139,7 +139,7 @@ def represent(
         If a table cannot be read.
     """
     frame = tables.read(path, ["entry", "source", "formula", "atomic_numbers", "amounts"])
-    found, values = _compositions(frame), None
+    found, values = of_table(frame), None
     faults = pd.DataFrame(index=frame.index, columns=["reason", "message"], dtype=object)
     if implementation == "published" and table is None:
         found = _mentioned(frame["formula"])
@@ -209,7 +209,8 @@ def blocks(
         yield vectors.astype(np.float32)
 
 
-def _compositions(frame: pd.DataFrame) -> Compositions:
+def of_table(frame: pd.DataFrame) -> Compositions:
+    """Return the compositions of a compositions table, in its order."""
     counts = frame["atomic_numbers"].map(len).to_numpy(int)
     if not len(frame):
         return Compositions(np.empty(0, int), np.empty(0), counts)

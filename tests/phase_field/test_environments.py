@@ -1,0 +1,149 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unlabelled.composition.representations import Compositions
+from unlabelled.errors import UserError
+from unlabelled.phase_field import element_vectors, environments
+from unlabelled.phase_field.fields import ELEMENTS
+
+NUMBERS = {"Li": 3, "O": 8, "Na": 11, "S": 16, "Cl": 17}
+
+
+def compositions(*amounts):
+    """Compositions given as dictionaries of amounts by atomic number."""
+    return Compositions(
+        np.array([number for one in amounts for number in one], int),
+        np.array([amount for one in amounts for amount in one.values()], float),
+        np.array([len(one) for one in amounts], int),
+    )
+
+
+def found_in(*formulas, max_elements=3):
+    made = compositions(*({NUMBERS[s]: n for s, n in one.items()} for one in formulas))
+    return environments.environments(made, max_elements)
+
+
+def row(found, symbol):
+    return found.matrix[[ELEMENTS.index(symbol)]].toarray()[0]
+
+
+def test_two_elements_have_one_environment_each():
+    once = found_in({"Li": 2, "S": 1})
+    again = found_in({"Li": 2, "S": 1}, {"S": 2, "Li": 4})
+    assert once.matrix.shape == again.matrix.shape == (87, 2)
+    assert (row(once, "Li") + row(once, "S")).tolist() == [1, 1]
+    assert (once.n_pairs, again.n_pairs) == (2, 4)
+    assert again.matrix.sum() == 2
+
+
+def test_elements_in_the_same_place_share_an_environment():
+    found = found_in({"Li": 2, "S": 1}, {"Na": 2, "S": 1}, {"Li": 2, "O": 1})
+    assert found.matrix.shape == (87, 4)
+    assert found.matrix.sum() == found.n_pairs == 6
+    assert {s: int(row(found, s).sum()) for s in ("Li", "Na", "S", "O")} == {
+        "Li": 2,
+        "Na": 1,
+        "S": 2,
+        "O": 1,
+    }
+    assert row(found, "Li") @ row(found, "Na") == 1
+    assert row(found, "S") @ row(found, "O") == 1
+    assert row(found, "Li") @ row(found, "S") == 0
+
+
+def test_only_compositions_of_few_known_elements_count():
+    one_element, radon = {8: 2.0}, {8: 1.0, 86: 1.0}
+    salt, four = {11: 1.0, 17: 1.0}, {3: 1.0, 11: 1.0, 16: 1.0, 8: 4.0}
+    assert environments.environments(compositions(one_element, radon, salt, four), 3).n_pairs == 2
+    with pytest.raises(UserError, match="no composition has 2 to 3 elements"):
+        environments.environments(compositions(one_element, radon, four), 3)
+
+
+amounts = st.lists(
+    st.dictionaries(st.sampled_from([1, 3, 8, 26, 90]), st.integers(1, 4), min_size=2, max_size=4),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(amounts)
+def test_environments_are_the_fractions_of_the_others_and_the_own_one(drawn):
+    found = environments.environments(compositions(*drawn), 4)
+    literal = {}
+    for composition in drawn:
+        total = sum(composition.values())
+        shares = {number: Fraction(n, total) for number, n in composition.items()}
+        for number, own in shares.items():
+            others = frozenset(item for item in shares.items() if item[0] != number)
+            literal.setdefault((others, own), set()).add(number)
+    columns = found.matrix.toarray().T
+    symbols = {1: "H", 3: "Li", 8: "O", 26: "Fe", 90: "Th"}
+    got = sorted([ELEMENTS[place] for place in np.flatnonzero(c)] for c in columns)
+    assert got == sorted(
+        sorted((symbols[n] for n in numbers), key=ELEMENTS.index) for numbers in literal.values()
+    )
+
+
+def test_the_table_gives_the_environments_back(tmp_path):
+    found = found_in({"Li": 2, "S": 1}, {"Na": 2, "S": 1}, {"Li": 1, "Na": 1, "Cl": 2})
+    environments.write(found, tmp_path / "environments.parquet", {"seed": 1})
+    again = environments.read(tmp_path / "environments.parquet")
+    assert again.n_pairs == found.n_pairs
+    assert (again.matrix.toarray() == found.matrix.toarray()).all()
+
+
+@pytest.fixture(scope="module")
+def halides():
+    return found_in(
+        {"Li": 2, "S": 1},
+        {"Na": 2, "S": 1},
+        {"Li": 2, "O": 1},
+        {"Na": 2, "O": 1},
+        {"Na": 1, "Cl": 1},
+    )
+
+
+def test_published_vectors_are_a_projection_of_standardised_columns(halides):
+    k = 7
+    dense = halides.matrix.toarray()
+    limit = np.sqrt(6 / (halides.n_pairs + k))
+    weights = np.random.default_rng(3).uniform(-limit, limit, (dense.shape[1], k))
+    literal = np.maximum((dense - dense.mean(axis=0)) / dense.std(axis=0) @ weights, 0)
+    vectors = element_vectors.published(halides, k, np.random.default_rng(3))
+    np.testing.assert_allclose(vectors, literal, rtol=1e-5, atol=1e-6)
+
+
+def test_the_limit_of_the_weights_is_that_of_the_published_width():
+    assert np.sqrt(6 / (212_991 + 120)) == pytest.approx(5.306e-3, rel=1e-3)
+
+
+def test_vectors_of_alike_elements_are_alike(halides):
+    k = 4
+    for vectors in (element_vectors.svd(halides, k), element_vectors.autoencoder(halides, k, 0)):
+        assert vectors.shape == (87, k)
+        li, na, s, o = (vectors[ELEMENTS.index(x)] for x in ("Li", "Na", "S", "O"))
+        assert np.linalg.norm(s - o) < 0.5 * np.linalg.norm(s - na)
+        assert np.linalg.norm(li - na) < np.linalg.norm(li - s)
+
+
+def test_components_keep_the_cosines_of_the_rows(halides):
+    vectors = element_vectors.svd(halides, 87)
+    dense = halides.matrix.toarray()
+    li, na = (dense[ELEMENTS.index(x)] for x in ("Li", "Na"))
+    cosine = li @ na / np.linalg.norm(li) / np.linalg.norm(na)
+    got = vectors[ELEMENTS.index("Li")] @ vectors[ELEMENTS.index("Na")]
+    assert got == pytest.approx(cosine, abs=1e-5)
+
+
+def test_properties_are_standardised_and_filled(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("element,mass,constant\nH,1,5\nHe,4,5\nLi,7,5\nRa,,5\n")
+    vectors = element_vectors.of_table(table)
+    assert vectors.shape == (87, 1)
+    assert vectors.mean() == pytest.approx(0, abs=1e-6)
+    assert vectors.std() == pytest.approx(1, rel=1e-5)
+    assert vectors[ELEMENTS.index("Fe")] == vectors[ELEMENTS.index("He")]  # the median

@@ -1,0 +1,92 @@
+"""Phase fields: sets of chemical elements, as keys of tables and as arrays for models."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pymatgen.core.periodic_table import Element
+
+#: The 87 elements of the study, in order of atomic number.
+ELEMENTS: tuple[str, ...] = tuple(
+    symbol
+    for symbol in (Element.from_Z(number).symbol for number in range(1, 95))
+    if symbol not in ("Ne", "Ar", "Po", "At", "Rn", "Fr", "Ra")
+)
+PADDING = len(ELEMENTS)  # the id of an empty slot
+
+Order = Literal["alphabetical", "atomic_number"]
+Ids = npt.NDArray[np.int8]
+
+_IDS = {symbol: number for number, symbol in enumerate(ELEMENTS)}
+
+
+def key(symbols: Iterable[str]) -> str:
+    """Return the name of a field: its symbols in alphabetical order, joined by spaces."""
+    return " ".join(sorted(set(symbols)))
+
+
+def ids(fields: Sequence[str], slots: int | None = None, order: Order = "alphabetical") -> Ids:
+    """Return the elements of fields as integers.
+
+    Parameters
+    ----------
+    fields
+        Names of fields, n, of elements in :data:`ELEMENTS`.
+    slots
+        Number of columns; by default the size of the largest field.
+    order
+        Of the elements within a field. The models of the study were trained in alphabetical order
+        and applied to candidates in order of atomic number.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, slots) int8, places in :data:`ELEMENTS`; :data:`PADDING` after the last element.
+
+    Raises
+    ------
+    ValueError
+        If a field has more elements than there are slots.
+    """
+    rows = [[_IDS[symbol] for symbol in field.split()] for field in fields]
+    if order == "atomic_number":
+        rows = [sorted(row) for row in rows]
+    largest = max(map(len, rows), default=0)
+    if slots is None:
+        slots = largest
+    elif largest > slots:
+        raise ValueError(f"a field of {largest} elements does not fit into {slots} slots")
+    found = np.full((len(rows), slots), PADDING, np.int8)
+    for row, numbers in zip(found, rows, strict=True):
+        row[: len(numbers)] = numbers
+    return found
+
+
+def names(found: Ids) -> list[str]:
+    """Return the names of fields, the inverse of :func:`ids`."""
+    return [key(ELEMENTS[number] for number in row if number != PADDING) for row in found.tolist()]
+
+
+def multi_hot(found: Ids) -> npt.NDArray[np.bool_]:
+    """Return which elements fields have, (n, 87)."""
+    flags = np.zeros((len(found), PADDING + 1), bool)
+    np.put_along_axis(flags, found.astype(int), True, axis=1)
+    return flags[:, :PADDING]
+
+
+def misaligned(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the rows of elements as the study's regression runs read them.
+
+    There the elements were numbered from H to Rn without a gap, but the rows of the matrix leave
+    out Ne, Ar, Po, At, Rn, Fr and Ra: from Na on, every element reads a row further down, and those
+    without a row of that number read the last one.
+
+    Parameters
+    ----------
+    rows
+        (87, k), in the order of :data:`ELEMENTS`.
+    """
+    numbers = np.array([Element(symbol).Z for symbol in ELEMENTS]) - 1
+    read: npt.NDArray[np.float32] = rows[np.minimum(numbers, len(rows) - 1)]
+    return read
