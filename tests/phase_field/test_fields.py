@@ -45,6 +45,18 @@ def test_a_field_that_is_too_large_is_an_error():
         ids(["Ba Cu O"], slots=2)
 
 
+def test_an_unknown_element_is_an_error():
+    with pytest.raises(ValueError, match="'Rn' is not among the 87 elements"):
+        ids(["O Rn"])
+
+
+def test_elements_beyond_radon_have_no_misaligned_row():
+    found = misaligned(np.ones((len(ELEMENTS), 2), np.float32))
+    assert [ELEMENTS[place] for place in np.flatnonzero(np.isnan(found).all(axis=1))] == [
+        *("Ac", "Th", "Pa", "U", "Np", "Pu")
+    ]
+
+
 @pytest.mark.parametrize(
     ("symbol", "read"), [("H", "H"), ("F", "F"), ("Na", "Mg"), ("K", "Sc"), ("Bi", "Th")]
 )

@@ -64,7 +64,10 @@ def published(found: Environments, k: int, random: np.random.Generator) -> Vecto
     """
     mean = np.asarray(found.matrix.sum(axis=0)) / len(ELEMENTS)
     limit = np.sqrt(6 / (found.n_pairs + k))
-    weights = random.uniform(-limit, limit, (len(mean), k)) / np.sqrt(mean * (1 - mean))[:, None]
+    weights = random.uniform(-limit, limit, (len(mean), k))
+    deviation = np.sqrt(mean * (1 - mean))[:, None]
+    # a column that all elements share is the same for all of them, so it has no say
+    weights = np.divide(weights, deviation, out=np.zeros_like(weights), where=deviation > 0)
     vectors: Vectors = np.maximum(found.matrix @ weights - mean @ weights, 0).astype(np.float32)
     return vectors
 

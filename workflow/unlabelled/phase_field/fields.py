@@ -47,9 +47,12 @@ def ids(fields: Sequence[str], slots: int | None = None, order: Order = "alphabe
     Raises
     ------
     ValueError
-        If a field has more elements than there are slots.
+        If a field has more elements than there are slots, or one that is not among the 87.
     """
-    rows = [[_IDS[symbol] for symbol in field.split()] for field in fields]
+    try:
+        rows = [[_IDS[symbol] for symbol in field.split()] for field in fields]
+    except KeyError as error:
+        raise ValueError(f"{error} is not among the {len(ELEMENTS)} elements") from error
     if order == "atomic_number":
         rows = [sorted(row) for row in rows]
     largest = max(map(len, rows), default=0)
@@ -79,14 +82,21 @@ def misaligned(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the rows of elements as the study's regression runs read them.
 
     There the elements were numbered from H to Rn without a gap, but the rows of the matrix leave
-    out Ne, Ar, Po, At, Rn, Fr and Ra: from Na on, every element reads a row further down, and those
-    without a row of that number read the last one.
+    out Ne, Ar, Po, At, Rn, Fr and Ra: from Na on, every element reads a row further down. Those
+    beyond Rn had no number, and fields with them were dropped.
 
     Parameters
     ----------
     rows
         (87, k), in the order of :data:`ELEMENTS`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (87, k), NaN for the elements beyond Rn.
     """
     numbers = np.array([Element(symbol).Z for symbol in ELEMENTS]) - 1
-    read: npt.NDArray[np.float32] = rows[np.minimum(numbers, len(rows) - 1)]
+    numbered = numbers < Element("Rn").Z
+    read = np.full_like(rows, np.nan)
+    read[numbered] = rows[numbers[numbered]]
     return read

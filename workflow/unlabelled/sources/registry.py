@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from unlabelled.errors import SourceError
-from unlabelled.sources import amcsd, local, materials_project, package, tables, url
+from unlabelled.sources import amcsd, atom2vec, local, materials_project, package, tables, url
 from unlabelled.sources.entry import Entry, FormulaEntry
 from unlabelled.sources.specification import SourceSpec, content
 
@@ -82,4 +82,6 @@ def compositions(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Form
         read = spec["read"]
         if read["format"] == "compositions":
             return tables.composition_entries(name, read["formula"], read.get("labels", {}), path)
+        if read["format"] == "atom2vec":
+            return atom2vec.entries(name, path)
     raise SourceError(f"source {name!r}: a table of {content(spec)} has no compositions")

@@ -40,6 +40,12 @@ class CompositionsRead(TypedDict):
     labels: NotRequired[dict[str, LabelSpec]]
 
 
+class Atom2VecRead(TypedDict):
+    """A list of compositions by atomic number, in JSON."""
+
+    format: Literal["atom2vec"]
+
+
 class AmcsdRead(TypedDict):
     """The AMCSD in SQLite."""
 
@@ -58,7 +64,15 @@ class DigitsRead(TypedDict):
     format: Literal["digits"]
 
 
-FileRead = CsvRead | MatbenchRead | CompositionsRead | AmcsdRead | ElementTableRead | DigitsRead
+FileRead = (
+    CsvRead
+    | MatbenchRead
+    | CompositionsRead
+    | Atom2VecRead
+    | AmcsdRead
+    | ElementTableRead
+    | DigitsRead
+)
 
 
 class PackageSpec(TypedDict):
@@ -138,6 +152,7 @@ SourceSpec = PackageSpec | UrlSpec | LocalSpec | OwnCompositionsSpec | Materials
 Content = Literal["crystals", "compositions", "elements", "digits"]
 _CONTENT: dict[str, Content] = {
     "compositions": "compositions",
+    "atom2vec": "compositions",
     "element_table": "elements",
     "digits": "digits",
 }
