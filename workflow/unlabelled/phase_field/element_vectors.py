@@ -7,11 +7,9 @@ rows of the matrix, frozen, another one for every model.
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import torch
 from pymatgen.core.periodic_table import Element
 from torch import nn
@@ -19,7 +17,6 @@ from torch import nn
 from unlabelled.phase_field.environments import Environments
 from unlabelled.phase_field.fields import ELEMENTS
 from unlabelled.sources import elements as element_tables
-from unlabelled.tables import field
 
 _STEPS = 1000  # of the autoencoder
 _LEARNING_RATE = 3e-3
@@ -29,16 +26,6 @@ Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
 
 log = logging.getLogger(__name__)
-
-
-def schema(k: int) -> pa.Schema:
-    """Return the schema of a table of vectors with k components."""
-    return pa.schema(
-        [
-            field("element", pa.string(), "symbol"),
-            field("vector", pa.list_(pa.float32(), k), "vector of the element"),
-        ]
-    )
 
 
 def published(found: Environments, k: int, random: np.random.Generator) -> Vectors:
@@ -154,11 +141,6 @@ def of_table(path: str | Path) -> Vectors:
     rows = rows[:, rows.std(axis=0) > 0]
     vectors: Vectors = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
     return vectors
-
-
-def frame(vectors: Vectors) -> dict[str, Any]:
-    """Return the columns of :func:`schema`."""
-    return {"element": list(ELEMENTS), "vector": list(vectors)}
 
 
 def _coordinates(found: Environments) -> Floats:
