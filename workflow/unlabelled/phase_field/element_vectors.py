@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from pymatgen.core.periodic_table import Element
 from torch import nn
 
 from unlabelled.phase_field.environments import Environments
-from unlabelled.phase_field.fields import ELEMENTS
+from unlabelled.phase_field.fields import ATOMIC_NUMBERS, ELEMENTS
 from unlabelled.sources import elements as element_tables
 
 _STEPS = 1000  # of the autoencoder
@@ -137,7 +136,7 @@ def of_table(path: str | Path) -> Vectors:
     """
     values = element_tables.read(path)
     values = np.where(np.isnan(values), np.nanmedian(values, axis=0), values)
-    rows = values[[Element(symbol).Z for symbol in ELEMENTS]]
+    rows = values[ATOMIC_NUMBERS]
     rows = rows[:, rows.std(axis=0) > 0]
     vectors: Vectors = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
     return vectors

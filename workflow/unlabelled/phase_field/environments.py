@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pymatgen.core.periodic_table import Element
 from scipy import sparse
 
 from unlabelled import tables
 from unlabelled.composition.representations import Compositions
 from unlabelled.errors import UserError
-from unlabelled.phase_field.fields import ELEMENTS
+from unlabelled.phase_field.fields import ATOMIC_NUMBERS, ELEMENTS
 from unlabelled.sources.elements import N_ELEMENTS
 from unlabelled.tables import field
 
@@ -73,7 +72,7 @@ def environments(compositions: Compositions, max_elements: int) -> Environments:
         If no composition is left.
     """
     places = np.full(N_ELEMENTS + 1, -1)
-    places[[Element(symbol).Z for symbol in ELEMENTS]] = np.arange(len(ELEMENTS))
+    places[ATOMIC_NUMBERS] = np.arange(len(ELEMENTS))
     known = np.bincount(
         compositions.owners, places[compositions.numbers] < 0, len(compositions.counts)
     )

@@ -13,6 +13,8 @@ ELEMENTS: tuple[str, ...] = tuple(
     for symbol in (Element.from_Z(number).symbol for number in range(1, 95))
     if symbol not in ("Ne", "Ar", "Po", "At", "Rn", "Fr", "Ra")
 )
+#: Their atomic numbers, (87,).
+ATOMIC_NUMBERS = np.array([Element(symbol).Z for symbol in ELEMENTS])
 PADDING = len(ELEMENTS)  # the id of an empty slot
 
 Order = Literal["alphabetical", "atomic_number"]
@@ -95,7 +97,7 @@ def misaligned(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     numpy.ndarray
         (87, k), NaN for the elements beyond Rn.
     """
-    numbers = np.array([Element(symbol).Z for symbol in ELEMENTS]) - 1
+    numbers = ATOMIC_NUMBERS - 1
     numbered = numbers < Element("Rn").Z
     read = np.full_like(rows, np.nan)
     read[numbered] = rows[numbers[numbered]]

@@ -202,7 +202,9 @@ def train(
     alive = np.arange(len(seeds))
     best = np.full(len(seeds), -np.inf)
     reached = np.zeros(len(seeds), int)
-    kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    kept: dict[str, Tensor] = {}  # best states, if they are taken back
+    if options.patience is not None:
+        kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for epoch in range(options.epochs):
         orders = [
             streams.generator(seeds[m], "order", epoch).permutation(n) for m in alive.tolist()
@@ -243,9 +245,10 @@ def train(
     if options.patience is not None:
         for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
             tensor.data = kept[name]
+    epochs = np.isfinite(losses).sum(1)
     log.info(
-        "%d members, %d fields: loss %.4f after %d epochs on average",
-        *(len(seeds), n, np.nanmean(losses[:, 0]), np.isfinite(losses).sum(1).mean()),
+        "%d members, %d fields: loss %.4f in the last of %.0f epochs on average",
+        *(len(seeds), n, losses[np.arange(len(seeds)), epochs - 1].mean(), epochs.mean()),
     )
     return Trained(network.cpu().eval(), losses)
 
