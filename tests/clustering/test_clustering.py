@@ -205,6 +205,7 @@ def labelled(tmp_path):
             "formula_reduced": "H",
             "atomic_numbers": [[1]] * 40,
             "amounts": [[1.0]] * 40,
+            "n_rows": 1,
             "y": [np.nan if i % 4 == 0 else float(i) for i in range(40)],
         }
     )

@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unlabelled import tables
+from unlabelled.composition import collection
 from unlabelled.composition.representations import Compositions
 from unlabelled.errors import UserError
 from unlabelled.phase_field import element_vectors, environments
 from unlabelled.phase_field.fields import ELEMENTS
+from unlabelled.sources.entry import FormulaEntry
 
 NUMBERS = {"Li": 3, "O": 8, "Na": 11, "S": 16, "Cl": 17}
 
@@ -24,7 +27,7 @@ def compositions(*amounts):
 
 def found_in(*formulas, max_elements=3):
     made = compositions(*({NUMBERS[s]: n for s, n in one.items()} for one in formulas))
-    return environments.environments(made, max_elements)
+    return environments.environments(made, np.ones(len(formulas), int), max_elements)
 
 
 def row(found, symbol):
@@ -34,9 +37,10 @@ def row(found, symbol):
 def test_two_elements_have_one_environment_each():
     once = found_in({"Li": 2, "S": 1})
     again = found_in({"Li": 2, "S": 1}, {"S": 2, "Li": 4})
-    assert once.matrix.shape == again.matrix.shape == (87, 2)
+    merged = environments.environments(compositions({3: 2.0, 16: 1.0}), np.array([5]), 3)
+    assert once.matrix.shape == again.matrix.shape == merged.matrix.shape == (87, 2)
     assert (row(once, "Li") + row(once, "S")).tolist() == [1, 1]
-    assert (once.n_pairs, again.n_pairs) == (2, 4)
+    assert (once.n_pairs, again.n_pairs, merged.n_pairs) == (2, 4, 10)
     assert again.matrix.sum() == 2
 
 
@@ -55,12 +59,11 @@ def test_elements_in_the_same_place_share_an_environment():
     assert row(found, "Li") @ row(found, "S") == 0
 
 
-def test_only_compositions_of_few_known_elements_count():
-    one_element, radon = {8: 2.0}, {8: 1.0, 86: 1.0}
-    salt, four = {11: 1.0, 17: 1.0}, {3: 1.0, 11: 1.0, 16: 1.0, 8: 4.0}
-    assert environments.environments(compositions(one_element, radon, salt, four), 3).n_pairs == 2
+def test_only_compositions_of_few_elements_count():
+    one_element, four = {"O": 2}, {"Li": 1, "Na": 1, "S": 1, "O": 4}
+    assert found_in(one_element, {"Na": 1, "Cl": 1}, four).n_pairs == 2
     with pytest.raises(UserError, match="no composition has 2 to 3 elements"):
-        environments.environments(compositions(one_element, radon, four), 3)
+        found_in(one_element, four)
 
 
 amounts = st.lists(
@@ -72,7 +75,7 @@ amounts = st.lists(
 
 @given(amounts)
 def test_environments_are_the_fractions_of_the_others_and_the_own_one(drawn):
-    found = environments.environments(compositions(*drawn), 4)
+    found = environments.environments(compositions(*drawn), np.ones(len(drawn), int), 4)
     literal = {}
     for composition in drawn:
         total = sum(composition.values())
@@ -88,12 +91,32 @@ def test_environments_are_the_fractions_of_the_others_and_the_own_one(drawn):
     )
 
 
-def test_the_table_gives_the_environments_back(tmp_path):
-    found = found_in({"Li": 2, "S": 1}, {"Na": 2, "S": 1}, {"Li": 1, "Na": 1, "Cl": 2})
-    environments.write(found, tmp_path / "environments.parquet", {"seed": 1})
-    again = environments.read(tmp_path / "environments.parquet")
-    assert again.n_pairs == found.n_pairs
-    assert (again.matrix.toarray() == found.matrix.toarray()).all()
+def test_collections_become_a_table_with_rejects(tmp_path):
+    paths = []
+    for name, formulas in {"a": ["Li2S", "Li4S2", "RnF2"], "b": ["Na2S", "LiNaCl2", "O2"]}.items():
+        entries = [FormulaEntry(text, {}, None, text) for text in formulas]
+        paths.append(tmp_path / f"{name}.parquet")
+        collection.write(
+            collection.of_formulas([(name, entries)], {}),
+            {},
+            paths[-1],
+            tmp_path / "compositions.rejected.parquet",
+            collection=name,
+            limit=None,
+            seed=0,
+            provenance={},
+        )
+    table, rejects = tmp_path / "environments.parquet", tmp_path / "rejected.parquet"
+    environments.write(paths, 3, table, rejects, {"seed": 1})
+    found = environments.read(table)
+    expected = found_in(
+        {"Li": 2, "S": 1}, {"Li": 4, "S": 2}, {"Na": 2, "S": 1}, {"Li": 1, "Na": 1, "Cl": 2}
+    )
+    assert found.n_pairs == expected.n_pairs == 9
+    assert (found.matrix.toarray() == expected.matrix.toarray()).all()
+    assert tables.read(rejects)[["entry", "stage"]].to_numpy().tolist() == [
+        ["RnF2", "environments"]
+    ]
 
 
 @pytest.fixture(scope="module")

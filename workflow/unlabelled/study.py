@@ -11,7 +11,7 @@ from typing import Any
 from unlabelled import configuration
 from unlabelled.errors import ConfigurationError
 from unlabelled.sources import catalogue
-from unlabelled.sources.specification import Content, SourceSpec, content
+from unlabelled.sources.specification import Content, SourceSpec, content, file_name
 
 _SELECTION = {"as_published": "property_probe", "corrected": "dim_loss"}  # of the presets
 
@@ -326,7 +326,7 @@ def raw_data(source: str, spec: SourceSpec, folder: str) -> str:
     if spec["kind"] == "package":
         return f"{folder}/{source}/{Path(spec['member']).name}"
     if spec["kind"] == "url":
-        return f"{folder}/{source}/{spec.get('file') or spec['url'].rsplit('/', 1)[-1]}"
+        return f"{folder}/{source}/{file_name(spec)}"
     if spec["kind"] == "materials_project":
         return f"{folder}/{source}/materials.jsonl"
     return spec["path"]

@@ -107,6 +107,7 @@ def of_formulas(
     group = pd.factorize(pd.Series(keys, dtype=object))[0]
     measured = rows[sorted(labels)].astype(float)
     rows[sorted(labels)] = measured.groupby(group).transform("mean")
+    rows["n_rows"] = np.bincount(group)[group]
     first = ~pd.Series(group).duplicated().to_numpy()
     rows = rows[first].reset_index(drop=True)
     rows["formula_reduced"] = [
@@ -218,4 +219,5 @@ def _crystals(path: str | Path, labels: list[str]) -> Iterator[dict[str, Any]]:
                     "atomic_numbers": numbers,
                     # the cell is a matter of choice, and sums must not depend on it
                     "amounts": counts / np.gcd.reduce(counts),
+                    "n_rows": 1,
                 }

@@ -28,6 +28,7 @@ def compositions(labels: Mapping[str, str]) -> pa.Schema:
             field("formula_reduced", pa.string(), "reduced formula, pymatgen's order of elements"),
             field("atomic_numbers", pa.list_(pa.int16()), "elements present, ascending"),
             field("amounts", pa.list_(pa.float64()), "atoms of each per formula, as given"),
+            field("n_rows", pa.int32(), "rows of the sources with this composition"),
             *(
                 field(name, pa.float64(), f"label {name}, mean over equal compositions", unit)
                 for name, unit in sorted(labels.items())

@@ -6,21 +6,28 @@ and Na2S. After Zhou et al., PNAS 115, E6411 (2018), as in the study's MatParser
 count once.
 """
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
 from unlabelled import tables
-from unlabelled.composition.representations import Compositions
+from unlabelled.composition.representations import Compositions, of_table
 from unlabelled.errors import UserError
+from unlabelled.phase_field import property_table
 from unlabelled.phase_field.fields import ATOMIC_NUMBERS, ELEMENTS
 from unlabelled.sources.elements import N_ELEMENTS
+from unlabelled.structures.schema import REJECTS
 from unlabelled.tables import field
+
+STAGE = "environments"
 
 _DECIMALS = 10  # of fractions that are equal: far above rounding, far below one atom in a cell
 
@@ -30,6 +37,9 @@ SCHEMA = pa.schema(
         field("environment", pa.int32(), "number of an environment in which it occurs, from 0"),
     ]
 )
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +52,26 @@ class Environments:
         (87, n_environments) of ones, float64; rows in the order of
         :data:`~unlabelled.phase_field.fields.ELEMENTS`.
     n_pairs
-        Pairs of a composition and an element of it. The study's matrix has a column for each of
-        them, all but the first of an environment empty.
+        Pairs of a row of the sources and an element of its composition. The study's matrix has a
+        column for each of them, all but the first of an environment empty.
     """
 
     matrix: sparse.csr_array
     n_pairs: int
 
 
-def environments(compositions: Compositions, max_elements: int) -> Environments:
+def environments(
+    compositions: Compositions, n_rows: npt.NDArray[np.int_], max_elements: int
+) -> Environments:
     """Find the environments of elements.
 
     Parameters
     ----------
     compositions
-        Compositions; those of one element, of more than `max_elements` or with an element that is
-        not among the 87 are passed over.
+        Compositions of the 87 elements; those of one element or of more than `max_elements` are
+        passed over.
+    n_rows
+        How often every composition occurs in the sources, (n,).
     max_elements
         Largest number of elements; 3 in the study.
 
@@ -73,11 +87,8 @@ def environments(compositions: Compositions, max_elements: int) -> Environments:
     """
     places = np.full(N_ELEMENTS + 1, -1)
     places[ATOMIC_NUMBERS] = np.arange(len(ELEMENTS))
-    known = np.bincount(
-        compositions.owners, places[compositions.numbers] < 0, len(compositions.counts)
-    )
-    counts = compositions.counts
-    used = compositions.rows((known == 0) & (counts >= 2) & (counts <= max_elements))
+    few = (compositions.counts >= 2) & (compositions.counts <= max_elements)
+    used = compositions.rows(few)
     if not len(used.counts):
         raise UserError(
             f"no composition has 2 to {max_elements} elements; name other collections under "
@@ -102,16 +113,54 @@ def environments(compositions: Compositions, max_elements: int) -> Environments:
     ones = sparse.coo_array((np.ones(len(code)), (elements, code)), (len(ELEMENTS), code.max() + 1))
     matrix = ones.tocsr()
     matrix.data[:] = 1  # an element of several equal compositions was added up
-    return Environments(matrix, len(code))
+    return Environments(matrix, int(used.counts @ n_rows[few]))
 
 
-def write(found: Environments, path: str | Path, provenance: dict[str, Any]) -> None:
-    """Write environments as a table of their ones."""
+def gather(paths: Sequence[str | Path], max_elements: int) -> tuple[Environments, pd.DataFrame]:
+    """Find the environments in which elements occur in collections.
+
+    Parameters
+    ----------
+    paths
+        Compositions tables.
+    max_elements
+        As of :func:`environments`.
+
+    Returns
+    -------
+    found
+        The environments.
+    rejected
+        Columns of :data:`~unlabelled.structures.schema.REJECTS`: compositions with an element that
+        is not among the 87.
+    """
+    columns = ["entry", "source", "atomic_numbers", "amounts", "n_rows"]
+    frame = pd.concat([tables.read(path, columns) for path in paths], ignore_index=True)
+    fields, rejected = property_table.of_compositions(frame, STAGE)
+    kept = frame[fields.notna()]
+    found = environments(of_table(kept), kept["n_rows"].to_numpy(), max_elements)
+    log.info(
+        "%d environments, %d ones, of %d pairs; %d compositions rejected",
+        *(found.matrix.shape[1], found.matrix.nnz, found.n_pairs, len(rejected)),
+    )
+    return found, rejected
+
+
+def write(
+    paths: Sequence[str | Path],
+    max_elements: int,
+    destination: str | Path,
+    rejected: str | Path,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write environments as a table of their ones, and the rejects; see :func:`gather`."""
+    found, refused = gather(paths, max_elements)
     ones = found.matrix.tocoo()
     rows = pd.DataFrame(
         {"element": np.array(ELEMENTS)[ones.row], "environment": ones.col.astype(np.int32)}
     )
-    tables.write(rows, path, SCHEMA, {**provenance, "pairs": found.n_pairs})
+    tables.write(rows, destination, SCHEMA, {**provenance, "pairs": found.n_pairs})
+    tables.write(refused, rejected, REJECTS, provenance)
 
 
 def read(path: str | Path) -> Environments:

@@ -1,4 +1,8 @@
-"""A collection of compositions -> a property of fields: the best that was found in each."""
+"""A collection of compositions -> a property of fields: the best that was found in each.
+
+Values of equal compositions were averaged when they were collected, so a field has the largest
+mean, not the largest single measurement.
+"""
 
 import logging
 from collections import Counter
@@ -53,7 +57,7 @@ def property_table(
     Returns
     -------
     fields
-        Columns of :func:`schema`, in alphabetical order of the fields.
+        Columns of :func:`schema`, in the order of their first composition.
     rejected
         Columns of :data:`~unlabelled.structures.schema.REJECTS`: compositions with an element that
         is not among the 87.
@@ -64,9 +68,9 @@ def property_table(
         If no field is left, or all are on one side of the threshold.
     """
     measured = compositions[compositions[label].notna()].reset_index(drop=True)
-    fields, rejected = of_compositions(measured)
+    fields, rejected = of_compositions(measured, STAGE)
     found = pd.DataFrame({"field": fields, "value": measured[label]}).dropna(subset="field")
-    grouped = found.groupby("field")["value"]
+    grouped = found.groupby("field", sort=False)["value"]
     rows = pd.DataFrame({"value": grouped.max(), "n_compositions": grouped.size()}).reset_index()
     rows["above"] = rows["value"] >= threshold if inclusive else rows["value"] > threshold
     rows["n_elements"] = rows["field"].str.count(" ") + 1
@@ -79,13 +83,15 @@ def property_table(
     return rows, rejected
 
 
-def of_compositions(compositions: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+def of_compositions(compositions: pd.DataFrame, stage: str) -> tuple[pd.Series, pd.DataFrame]:
     """Return the field of every composition.
 
     Parameters
     ----------
     compositions
         Compositions table.
+    stage
+        Stage of the rejects.
 
     Returns
     -------
@@ -107,7 +113,7 @@ def of_compositions(compositions: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame
         fields.append(None if strange else key(present))
         if strange:
             message = f"{', '.join(strange)}: not among the 87 elements of the models"
-            rejected.append((entry, source, STAGE, Reason.UNSUPPORTED_ELEMENT, message))
+            rejected.append((entry, source, stage, Reason.UNSUPPORTED_ELEMENT, message))
     return pd.Series(fields, dtype=object), pd.DataFrame(rejected, columns=REJECTS.names)
 
 
@@ -151,7 +157,7 @@ def reported(compositions: Mapping[str, str | Path]) -> pd.DataFrame:
     found: dict[str, set[str]] = {}
     for collection, path in compositions.items():
         frame = tables.read(path, ["entry", "source", "atomic_numbers"])
-        found[collection] = set(of_compositions(frame)[0].dropna())
+        found[collection] = set(of_compositions(frame, STAGE)[0].dropna())
     rows = pd.DataFrame({"field": sorted(set().union(*found.values()))})
     for collection, fields in found.items():
         rows[collection] = rows["field"].isin(fields)

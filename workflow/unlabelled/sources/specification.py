@@ -1,6 +1,8 @@
 """What a source is, as validated by ``workflow/schemas/sources.schema.yaml``."""
 
+from pathlib import PurePosixPath
 from typing import Literal, NotRequired, TypedDict
+from urllib.parse import unquote, urlsplit
 
 from unlabelled.sources.entry import Format
 
@@ -92,10 +94,10 @@ class PackageSpec(TypedDict):
 
 
 class UrlSpec(TypedDict):
-    """One file at an address."""
+    """One file at an address, or only in mirrors, by its name."""
 
     kind: Literal["url"]
-    url: str
+    url: NotRequired[str]
     file: NotRequired[str]
     sha256: str
     read: FileRead
@@ -165,3 +167,8 @@ def content(spec: SourceSpec) -> Content:
     if spec["kind"] == "package" or spec["kind"] == "url":
         return _CONTENT.get(spec["read"]["format"], "crystals")
     return "crystals"
+
+
+def file_name(spec: UrlSpec) -> str:
+    """Return the name that a file has in mirrors: as stated, or the last part of the address."""
+    return spec.get("file") or PurePosixPath(unquote(urlsplit(spec["url"]).path)).name

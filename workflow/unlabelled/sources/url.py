@@ -4,15 +4,14 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 import requests
 import urllib3
 
 from unlabelled.errors import SourceError
 from unlabelled.files import sha256, written_whole
-from unlabelled.sources.specification import UrlSpec
+from unlabelled.sources.specification import UrlSpec, file_name
 
 log = logging.getLogger(__name__)
 
@@ -66,25 +65,25 @@ def fetch(
             return
         log.warning("source %r: mirror %s: %s", name, mirror, reason)
         failures.append(f"mirror {mirror}: {reason}")
-    reason = _download(spec, destination, attempts, pause)
-    if reason is None:
-        log.info("source %r: downloaded from %s", name, spec["url"])
-        return
-    tried = "\n".join(f"  {failure}" for failure in [*failures, f"{spec['url']}: {reason}"])
+    if "url" in spec:
+        reason = _download(spec, spec["url"], destination, attempts, pause)
+        if reason is None:
+            log.info("source %r: downloaded from %s", name, spec["url"])
+            return
+        failures.append(f"{spec['url']}: {reason}")
+    else:
+        failures.append("it has no address")
+    tried = "\n".join(f"  {failure}" for failure in failures)
     raise SourceError(
         f"source {name!r}: {destination.name} could not be had:\n{tried}\n"
-        f"Check the address and `sha256`, or put the file as {_file_name(spec)!r} into a directory "
+        f"Check the address and `sha256`, or put the file as {file_name(spec)!r} into a directory "
         "listed under `mirrors`"
     )
 
 
-def _file_name(spec: UrlSpec) -> str:
-    return spec.get("file") or PurePosixPath(unquote(urlsplit(spec["url"]).path)).name
-
-
 def _copy_from(mirror: Path, spec: UrlSpec, destination: Path) -> str | None:
     """Return why the mirror could not serve, or None once the file is at its destination."""
-    file = mirror / _file_name(spec)
+    file = mirror / file_name(spec)
     try:
         if not mirror.is_dir():
             return "there is no such directory"
@@ -106,7 +105,9 @@ def _verify(path: Path, spec: UrlSpec) -> None:
         raise _WrongHashError(f"expected sha256 {spec['sha256']}, found sha256 {found}")
 
 
-def _download(spec: UrlSpec, destination: Path, attempts: int, pause: float) -> str | None:
+def _download(
+    spec: UrlSpec, url: str, destination: Path, attempts: int, pause: float
+) -> str | None:
     """Return why the download failed, or None once the file is at its destination."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     part = destination.with_name(f"{destination.name}.part")
@@ -114,11 +115,11 @@ def _download(spec: UrlSpec, destination: Path, attempts: int, pause: float) -> 
     with requests.Session() as session:
         for attempt in range(attempts):
             if attempt:
-                log.warning("%s: %s; attempt %d", spec["url"], reason, attempt + 1)
+                log.warning("%s: %s; attempt %d", url, reason, attempt + 1)
                 time.sleep(pause * 2 ** (attempt - 1))
             resumed = part.exists()
             try:
-                _continue(session, spec["url"], part)
+                _continue(session, url, part)
                 _verify(part, spec)
             except _WrongHashError as error:
                 part.unlink()

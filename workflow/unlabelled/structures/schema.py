@@ -28,7 +28,11 @@ REJECTS = pa.schema(
     [
         field("entry", pa.string(), "identifier given by the source"),
         field("source", pa.string(), "name of the source in sources.yaml"),
-        field("stage", pa.string(), "structures, point_sets, compositions or representations"),
+        field(
+            "stage",
+            pa.string(),
+            "structures, point_sets, compositions, representations, environments or fields",
+        ),
         field("reason", pa.string(), "one of the closed vocabulary of reasons"),
         field("message", pa.string(), "what the parser or the check said"),
     ]
