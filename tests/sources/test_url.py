@@ -157,7 +157,7 @@ def test_the_error_names_every_mirror_and_the_url(tmp_path):
 def test_a_file_without_an_address_comes_from_a_mirror(tmp_path):
     here = spec("") | {"file": "table.csv"}
     del here["url"]
-    with pytest.raises(SourceError, match=r"it has no address[\s\S]*as 'table.csv' into a directory"):
+    with pytest.raises(SourceError, match=r"no address[\s\S]*'table.csv' into a directory"):
         url.fetch("mine", here, tmp_path / "raw", [str(tmp_path)])
     (tmp_path / "table.csv").write_bytes(CONTENT)
     url.fetch("mine", here, tmp_path / "raw", [str(tmp_path)])
