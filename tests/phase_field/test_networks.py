@@ -147,6 +147,18 @@ def test_members_stop_one_by_one_and_keep_their_best_state():
     )
 
 
+def test_a_member_sees_its_own_rows_alone():
+    ids, options = fields(40), Options(epochs=3, batch=16, learning_rate=1e-2)
+    targets = np.stack([np.arange(40) % 2, np.linspace(-1, 1, 40)], 1).astype(np.float32)
+    rows = np.stack([np.arange(30), np.arange(10, 40)])
+    loss, seeds = training.corrected_loss, SEEDS[:2]
+    found = train(corrected(seeds), ids, targets, loss, options, seeds, "cpu", rows)
+    for member, of_member in enumerate(rows):
+        seed = seeds[member : member + 1]
+        alone = train(corrected(seed), ids[of_member], targets[of_member], loss, options, seed)
+        np.testing.assert_allclose(found.losses[member], alone.losses[0], rtol=1e-5)
+
+
 def test_training_learns_which_element_decides():
     ids = fields(300, slots=4)
     above = (ids == 10).any(1) | (ids == 20).any(1) | (ids == 30).any(1)

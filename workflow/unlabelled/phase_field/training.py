@@ -158,6 +158,7 @@ def train(
     options: Options,
     seeds: Sequence[int],
     accelerator: Accelerator = "auto",
+    rows: npt.NDArray[np.int_] | None = None,
 ) -> Trained:
     """Train the members of an ensemble.
 
@@ -177,6 +178,8 @@ def train(
         One per member, of the order of the fields.
     accelerator
         Where to compute.
+    rows
+        (M, n_rows) fields that each member sees, the last ones for validation; by default all.
 
     Returns
     -------
@@ -193,7 +196,11 @@ def train(
     network = network.to(where)
     fields = torch.from_numpy(ids.astype(np.int64)).to(where)
     wanted = torch.from_numpy(targets).to(where)
-    n = len(ids) - round(options.validation * len(ids))
+    if rows is None:
+        rows = np.tile(np.arange(len(ids)), (len(seeds), 1))
+    n = rows.shape[1] - round(options.validation * rows.shape[1])
+    # no outcome depends on the order within a batch
+    sizes = (ids != PADDING).sum(1)
     n_steps = -(-n // options.batch)
     optimiser = torch.optim.AdamW(
         network.parameters(), eps=1e-7, weight_decay=options.weight_decay, fused=True
@@ -207,13 +214,16 @@ def train(
         kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for epoch in range(options.epochs):
         orders = [
-            streams.generator(seeds[m], "order", epoch).permutation(n) for m in alive.tolist()
+            rows[m, streams.generator(seeds[m], "order", epoch).permutation(n)]
+            for m in alive.tolist()
         ]
-        order = torch.from_numpy(np.stack(orders)).to(where)
+        order = np.stack(orders)
         total, right = torch.zeros(2, len(alive), device=where)
         network.train()
         for step in range(n_steps):
-            chosen = order[:, step * options.batch : (step + 1) * options.batch]
+            batch = order[:, step * options.batch : (step + 1) * options.batch]
+            by_size = sizes[batch].argsort(axis=1, kind="stable")
+            chosen = torch.from_numpy(np.take_along_axis(batch, by_size, axis=1)).to(where)
             rate = options.rate(epoch * n_steps + step, options.epochs * n_steps)
             optimiser.param_groups[0]["lr"] = rate
             optimiser.zero_grad()
@@ -230,7 +240,8 @@ def train(
             continue
         score = right / n
         if options.validation:
-            score = -_validation_loss(network, fields[n:], wanted[n:], loss)
+            held_out = torch.from_numpy(rows[alive, n:]).to(where)
+            score = -_validation_loss(network, fields[held_out], wanted[held_out], loss)
         reached_now = score.cpu().numpy()
         better = reached_now > best[alive]
         best[alive[better]], reached[alive[better]] = reached_now[better], epoch
@@ -254,13 +265,10 @@ def train(
 
 
 def _validation_loss(network: Network, fields: Tensor, wanted: Tensor, loss: Loss) -> Tensor:
-    """Mean loss of the members on fields that are not trained on, (M,)."""
+    """Mean loss of the members on fields (M, n, slots) that are not trained on, (M,)."""
     network.eval()
     with torch.inference_mode():
-        members = network.members
-        outputs = network(fields.expand(members, -1, -1))
-        of_fields = loss(outputs, wanted.expand(members, *wanted.shape))
-        return of_fields.mean(1) + network.penalty()
+        return loss(network(fields), wanted).mean(1) + network.penalty()
 
 
 def _narrow(network: Network, optimiser: torch.optim.Optimizer, rows: Tensor) -> None:
