@@ -241,7 +241,9 @@ class Corrected(nn.Module):
         # what concerns one element alone is computed once for each of the 87
         lifted = functional.silu(self.lifted(self.vectors))
         tables = [lifted, *(layer(lifted) for layer in (self.query, self.key, self.value))]
-        pooled = [self._pool(part, tables) for part in ids.split(-(-ids.shape[1] // _PARTS), dim=1)]
+        pooled = [
+            self._pool(part, tables) for part in ids.tensor_split(_PARTS, dim=1) if part.numel()
+        ]
         hidden = functional.silu(self.hidden(torch.cat(pooled, dim=1)))
         outputs: Tensor = self.out(self.dropout(hidden))
         return outputs
