@@ -218,7 +218,7 @@ class Corrected(nn.Module):
     ) -> None:
         super().__init__()
         members, width = len(seeds), options.width
-        self.heads = options.heads
+        self.options = options
         self.vectors = nn.Parameter(torch.from_numpy(vectors).repeat(members, 1, 1))
         self.lifted = Linear(members, vectors.shape[1], width)
         self.query, self.key, self.value = (Linear(members, width, width) for _ in range(3))
@@ -265,7 +265,7 @@ class Corrected(nn.Module):
         rows = ids.flatten(1).clamp(max=PADDING - 1)
         alone, query, key, value = (_rows(table, rows) for table in tables)
         query, key, value = (
-            of_slots.view(members * n, slots, self.heads, -1).transpose(1, 2)
+            of_slots.view(members * n, slots, self.options.heads, -1).transpose(1, 2)
             for of_slots in (query, key, value)
         )
         mask = present.reshape(members * n, 1, 1, slots)
@@ -285,6 +285,30 @@ class Corrected(nn.Module):
             ],
             dim=2,
         )
+
+    def attention(self, ids: Tensor) -> Tensor:
+        """Return how much elements attend to each other, mean over heads.
+
+        Parameters
+        ----------
+        ids
+            (M, n, slots).
+
+        Returns
+        -------
+        torch.Tensor
+            (M, n, slots, slots), rows of elements that are there sum to 1 over those that are.
+        """
+        members, n, slots = ids.shape
+        rows = ids.flatten(1).clamp(max=PADDING - 1)
+        lifted = functional.silu(self.lifted(self.vectors))
+        query, key = (
+            _rows(layer(lifted), rows).view(members, n, slots, self.options.heads, -1)
+            for layer in (self.query, self.key)
+        )
+        logits = torch.einsum("mnihd,mnjhd->mnhij", query, key) / query.shape[-1] ** 0.5
+        absent = (ids == PADDING)[:, :, None, None]
+        return logits.masked_fill(absent, -torch.inf).softmax(dim=-1).mean(dim=2)
 
     @property
     def members(self) -> int:
