@@ -34,6 +34,25 @@ SEEDS = {  # of the encoders of every variant
 REPRESENTATIONS = config["label_masking"]["representations"]
 TRANSFER = config["transfer"]
 DIGITS = config["digits"] or {}
+FIELDS = config["phase_fields"]
+MODELS = FIELDS["models"]
+STACKS = [name for name, model in MODELS.items() if model["kind"] == "stack"]
+SINGLE = [name for name in MODELS if name not in STACKS]
+# collections that report fields: those named, and those of the properties themselves
+REPORTED = list(
+    dict.fromkeys(
+        [
+            *FIELDS["reported"],
+            *(of["collection"] for of in FIELDS["properties"].values()),
+        ]
+    )
+)
+PREDICTED = [  # property, split and model of all tables of predictions
+    (of, split, model)
+    for of in FIELDS["properties"]
+    for split, settings in FIELDS["splits"].items()
+    for model in settings["models"] or MODELS
+]
 ENCODER = (
     "<results>/infomax/{variant}/seed={seed}/encoder.safetensors"  # trained or not
 )
@@ -59,6 +78,8 @@ wildcard_constraints:
     arm=any_of(REPRESENTATIONS),
     start=any_of(TRANSFER["starts"]),
     kernel=any_of(KERNELS),
+    property=any_of([*FIELDS["properties"], *LOCO["properties"]]),
+    vectors=any_of(FIELDS["element_vectors"]),
     representation=rf"{any_of(STYLES)}|({any_of(VARIANTS)})/seed=\d+",
     seed=r"\d+",
     n_labels=r"\d+",
@@ -213,6 +234,82 @@ def raw_digits(wildcards):
     """Raw data of the source of digits."""
     source = DIGITS["source"]
     return study.raw_data(source, SOURCES[source], "<resources>/raw")
+
+
+def source_of_vectors(wildcards):
+    """What vectors of the elements are made of."""
+    settings = FIELDS["element_vectors"][wildcards.vectors]
+    if "table" not in settings:
+        return rules.environments.output.environments
+    table = settings["table"]
+    return study.raw_data(table, SOURCES[table], "<resources>/raw")
+
+
+def compositions_of_property(wildcards):
+    """Compositions table of a property of fields."""
+    collection = FIELDS["properties"][wildcards.property]["collection"]
+    return collect(rules.compositions.output.compositions, collection=collection)
+
+
+def unit_of_property(wildcards):
+    """Unit of a property of fields."""
+    settings = FIELDS["properties"][wildcards.property]
+    labels = study.labels_of_collection(config, SOURCES, settings["collection"])
+    return labels[settings["label"]]
+
+
+def vectors_named(name):
+    """Table of vectors of the elements."""
+    return collect(rules.element_vectors.output, vectors=name)[0]
+
+
+def source_of_model(wildcards):
+    """What a model of fields knows of the elements: vectors, environments, or nothing."""
+    settings = MODELS[wildcards.model]
+    if settings["kind"] == "network_published":
+        return rules.environments.output.environments
+    return vectors_named(settings["vectors"]) if "vectors" in settings else []
+
+
+def vectors_of_network(wildcards):
+    """Vectors that the ensemble starts from."""
+    networks = [model for model in MODELS.values() if model["kind"] == "network"]
+    return vectors_named(networks[0]["vectors"])
+
+
+def vectors_of_accessibility(wildcards):
+    """Vectors that networks which guess elements start from."""
+    return vectors_named(FIELDS["accessibility"]["vectors"])
+
+
+def source_of_final_model(wildcards):
+    """As `source_of_model`; of the network its ensemble."""
+    if MODELS[wildcards.model]["kind"] == "network":
+        return rules.ensemble.output[0]
+    return source_of_model(wildcards)
+
+
+def parts_of_stack(wildcards):
+    """Predictions of the models of a stack."""
+    return collect(
+        rules.cross_validate_fields.output[0],
+        property=wildcards.property,
+        split=wildcards.split,
+        model=MODELS[wildcards.model]["of"],
+    )
+
+
+def predictions_of_all(wildcards):
+    """All tables of predictions."""
+    return [
+        collect(
+            rules.cross_validate_fields.output[0],
+            property=of,
+            split=split,
+            model=model,
+        )[0]
+        for of, split, model in PREDICTED
+    ]
 
 
 def of_pool(pattern):

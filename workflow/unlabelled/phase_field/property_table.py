@@ -162,3 +162,19 @@ def reported(compositions: Mapping[str, str | Path]) -> pd.DataFrame:
     for collection, fields in found.items():
         rows[collection] = rows["field"].isin(fields)
     return rows
+
+
+def write_reported(
+    compositions: Mapping[str, str | Path], destination: str | Path, provenance: Mapping[str, Any]
+) -> None:
+    """Write the fields that collections report; see :func:`reported`."""
+    rows = reported(compositions)
+    flags = [
+        field(name, pa.bool_(), f"whether {name} has a composition of it") for name in compositions
+    ]
+    schema = pa.schema(
+        [field("field", pa.string(), "symbols of the elements in alphabetical order"), *flags]
+    )
+    counts = ", ".join(f"{name}: {rows[name].sum()}" for name in compositions)
+    log.info("%d fields are reported; %s", len(rows), counts)
+    tables.write(rows, destination, schema, provenance)
