@@ -8,6 +8,4 @@ with log_to(snakemake.log[0]):
     from unlabelled.phase_field import property_table
 
     collections = dict(zip(snakemake.params.collections, snakemake.input, strict=True))
-    property_table.write_reported(
-        collections, snakemake.output[0], {"code": snakemake.params.code}
-    )
+    property_table.write_reported(collections, snakemake.output[0], {"code": snakemake.params.code})

@@ -22,6 +22,7 @@ from unlabelled.phase_field.folds import Fold, inner_folds
 from unlabelled.phase_field.prediction import (
     CrossFitted,
     Fields,
+    Flags,
     Floats,
     FoldNumbers,
     Model,
@@ -146,20 +147,46 @@ def cross_validate(
                 f"repeat {fold.repeat}, fold {fold.fold} {fold.held_out}: all "
                 f"{len(train.above)} fields to train on are on one side of the threshold"
             )
-        key = ("phase_field", fold.repeat, fold.fold, fold.held_out)
-        of_fold = seeds.integer(seed, *key, "model")
+        inner, of_fold = draws(fold[:3], train.above, n_inner, seed)
         if not calibrated:
             (of_test,) = cast(Model, model)(train, [test.ids], of_fold)
             rows = _rows(fold, TEST, test, of_test)
             parts.append(rows.assign(probability=rows["score"], lower=np.nan, upper=np.nan))
             continue
-        inner = inner_folds(train.above, n_inner, seeds.integer(seed, *key, "inner folds"))
         cross_fitted = cast(CrossFitted, model)
         out_of_fold, of_test = cross_fitted(train, inner, test.ids, of_fold)
         parts += _calibrated(
             _rows(fold, INNER, train, out_of_fold), _rows(fold, TEST, test, of_test), transform
         )
     return _table(parts)
+
+
+def draws(
+    fold: tuple[int, int, str], above: Flags, n_inner: int, seed: int
+) -> tuple[FoldNumbers, int]:
+    """Draw what is random in a fold, the same for all models.
+
+    Parameters
+    ----------
+    fold
+        Repeat, fold, and what is held out.
+    above
+        (n,) of the training part.
+    n_inner
+        Number of inner folds.
+    seed
+        The seed of the configuration.
+
+    Returns
+    -------
+    inner
+        (n,) inner fold of every field.
+    of_model
+        Seed of the model.
+    """
+    key = ("phase_field", *fold)
+    inner = inner_folds(above, n_inner, seeds.integer(seed, *key, "inner folds"))
+    return inner, seeds.integer(seed, *key, "model")
 
 
 def stack(models: Mapping[str, pd.DataFrame], *, transform: Transform) -> pd.DataFrame:
