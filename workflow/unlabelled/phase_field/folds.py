@@ -173,8 +173,8 @@ def core_folds(ids: Ids, above: Flags, n_folds: int, smallest: int, seed: int) -
     drawn = random.permutation(len(counts))
     pairs = [(first[pair], second[pair]) for pair in drawn[will_do[drawn]][:n_folds]]
     folds = [
-        _fold(flags[:, pair].all(axis=1), 0, fold, key(ELEMENTS[number] for number in pair))
-        for fold, pair in enumerate(pairs)
+        _fold(flags[:, one] & flags[:, other], 0, fold, key((ELEMENTS[one], ELEMENTS[other])))
+        for fold, (one, other) in enumerate(pairs)
     ]
     most = counts.argmax()
     return _usable(
@@ -260,7 +260,7 @@ def _usable(folds: list[Fold], above: Flags, reason: str = "") -> list[Fold]:
 
 
 def _divisible(above: Flags) -> bool:
-    return 2 <= above.sum() <= len(above) - 2
+    return bool(2 <= np.count_nonzero(above) <= len(above) - 2)
 
 
 def _sides(above: Flags) -> str:

@@ -144,9 +144,8 @@ def compare(
             on=["property", "split", *_FOLD, "metric"],
             suffixes=("", "_reference"),
         )
-        for (name, split, metric), folds in paired.groupby(
-            ["property", "split", "metric"], sort=False
-        ):
+        for cell, folds in paired.groupby(["property", "split", "metric"], sort=False):
+            name, split, metric = map(str, cell)
             if (folds["n"] != folds["n_reference"]).any():
                 raise ValueError(
                     f"{name}, {split}: {model} and {reference} were tested on different fields"
