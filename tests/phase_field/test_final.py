@@ -23,18 +23,15 @@ NETWORK = {
     "width": 16,
     "heads": 2,
     "dropout": 0.1,
-    "epochs": 20,
+    "epochs": 80,
     "learning_rate": 1e-2,
     "weight_decay": 0.01,
     "fields_per_batch": 32,
     "accelerator": "cpu",
 }
 HOW = {"n_inner": 3, "transform": "log1p", "seed": 0, "threads": 1, "provenance": {}}
-FEW = [
-    symbol
-    for symbol in ELEMENTS
-    if symbol not in ["Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br"]
-]
+METALS = ["Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br"]
+OTHERS = [symbol for symbol in ELEMENTS if symbol not in METALS]
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +39,7 @@ def folder(tmp_path_factory):
     """Fields of magnets, reported fields, vectors of the elements."""
     folder = tmp_path_factory.mktemp("fields")
     random = np.random.default_rng(0)
-    metals = [symbol for symbol in ELEMENTS if symbol not in FEW]
-    drawn = {" ".join(sorted(random.choice(metals, size, False))) for size in (2, 3) * 60}
+    drawn = {" ".join(sorted(random.choice(METALS, size, False))) for size in (2, 3) * 60}
     names = sorted(drawn)
     value = np.array([500.0 if "Fe" in name.split() else 5.0 for name in names])
     frame = pd.DataFrame({"field": names, "value": value, "above": value > 300})
@@ -61,7 +57,7 @@ def folder(tmp_path_factory):
         folder / "candidates.parquet",
         {"members": 1, "epochs": 2},
         size=3,
-        exclude=FEW,
+        exclude=OTHERS,
         seed=0,
         threads=1,
         provenance={},

@@ -341,11 +341,14 @@ def write(
     listed = tables.read(candidates, ["field", "accessibility"])
     if found["field"].tolist() != listed["field"].tolist():
         raise ValueError(f"{predictions} and {candidates} are not of the same fields in one order")
-    columns = ("probability", "probability_sd", "predicted", "lower", "upper")
     scored = Scored(
-        ids(listed["field"].tolist()),
-        *(found[name].to_numpy(float) for name in columns),
-        listed["accessibility"].to_numpy(float),
+        ids=ids(listed["field"].tolist()),
+        probability=found["probability"].to_numpy(float),
+        probability_sd=found["probability_sd"].to_numpy(float),
+        value=found["predicted"].to_numpy(float),
+        lower=found["lower"].to_numpy(float),
+        upper=found["upper"].to_numpy(float),
+        accessibility=listed["accessibility"].to_numpy(float),
     )
     known = ids(tables.read(reported, ["field"])["field"].tolist())
     rows = rank_table(scored, known, threshold, top=top)

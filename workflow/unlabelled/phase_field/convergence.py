@@ -63,4 +63,4 @@ def _changes(of_members: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     count = np.arange(1, len(of_members) + 1)[:, None]
     means = of_members.cumsum(axis=0, dtype=float) / count
     changes: npt.NDArray[np.float64] = ((means[:-1] - means[-1]) ** 2).mean(axis=1)
-    return changes / means[-1].var()
+    return changes / float(means[-1].var())

@@ -44,7 +44,7 @@ def calibrated(
         raise ValueError(f"{kind} needs vectors of the elements")
     found = element_vectors.read(vectors)
     if kind == "extra_trees":
-        return cross_fit(baselines.extra_trees(found, transform, threads))
+        return cross_fit(baselines.extra_trees(found, threads))
     if kind == "boosting":
         return cross_fit(baselines.boosting(found, threads))
     options = ensemble_options(network, network["members"])
