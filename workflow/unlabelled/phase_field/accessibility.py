@@ -35,6 +35,7 @@ _EPSILON = np.float32(1e-6)
 _BLOCK = 8192  # fields that are scored at once
 
 Floats = npt.NDArray[np.float64]
+Sizes = npt.NDArray[np.int64]
 Score = Callable[[Ids], Floats]
 """Fields (n, slots) to scores (n,)."""
 Fit = Callable[[Ids], Score]
@@ -268,7 +269,7 @@ def _train(flags: Tensor, vectors: Vectors, options: MaskedOptions, seed: int) -
     return network
 
 
-def standing(scores: Floats, sizes: Floats, reference: Floats, reference_sizes: Floats) -> Floats:
+def standing(scores: Floats, sizes: Sizes, reference: Floats, reference_sizes: Sizes) -> Floats:
     """Return the share of reported fields of the same size that score lower, from 0 to 1.
 
     Parameters
@@ -293,7 +294,7 @@ def standing(scores: Floats, sizes: Floats, reference: Floats, reference_sizes: 
     for size in np.unique(sizes):
         known = np.sort(reference[reference_sizes == size])
         if not len(known):
-            raise UserError(f"no reported field has {size:.0f} elements to compare others with")
+            raise UserError(f"no reported field has {size} elements to compare others with")
         rows = sizes == size
         below = np.searchsorted(known, scores[rows], side="left")
         not_above = np.searchsorted(known, scores[rows], side="right")
