@@ -47,6 +47,11 @@ REPORTED = list(
         ]
     )
 )
+NETWORKS = {  # of fields
+    name: model
+    for name, model in MODELS.items()
+    if model["kind"] in ("network", "network_published")
+}
 PREDICTED = [  # property, split and model of all tables of predictions
     (of, split, model)
     for of in FIELDS["properties"]
@@ -263,17 +268,26 @@ def vectors_named(name):
     return collect(rules.element_vectors.output, vectors=name)[0]
 
 
-def source_of_model(wildcards):
+def source_of(settings):
     """What a model of fields knows of the elements: vectors, environments, or nothing."""
-    settings = MODELS[wildcards.model]
     if settings["kind"] == "network_published":
         return rules.environments.output.environments
     return vectors_named(settings["vectors"]) if "vectors" in settings else []
 
 
+def source_of_model(wildcards):
+    """What a model of fields knows of the elements."""
+    return source_of(MODELS[wildcards.model])
+
+
+def sources_of_networks(wildcards):
+    """What every network knows of the elements."""
+    return [source_of(settings) for settings in NETWORKS.values()]
+
+
 def vectors_of_network(wildcards):
     """Vectors that the ensemble starts from."""
-    networks = [model for model in MODELS.values() if model["kind"] == "network"]
+    networks = [model for model in NETWORKS.values() if model["kind"] == "network"]
     return vectors_named(networks[0]["vectors"])
 
 

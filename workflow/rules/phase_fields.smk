@@ -74,6 +74,7 @@ rule property_of_fields:
     params:
         settings=lookup(within=config, dpath="phase_fields/properties/{property}"),
         unit=unit_of_property,
+        seed=config["seed"],
         code=digest("property_of_fields.py"),
     script:
         "../scripts/property_of_fields.py"
@@ -159,6 +160,35 @@ rule stack_fields:
         code=digest("stack_fields.py"),
     script:
         "../scripts/stack_fields.py"
+
+
+rule element_orders:
+    """Predict fields with their elements in other orders."""
+    input:
+        fields=rules.property_of_fields.output.fields,
+        sources=sources_of_networks,
+    output:
+        "<results>/phase_fields/{property}/orders.parquet",
+    log:
+        "<logs>/phase_fields/{property}/orders.log",
+    benchmark:
+        "<benchmarks>/phase_fields/{property}/orders.tsv"
+    conda:
+        "../../envs/fields.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        models=NETWORKS,
+        transform=rules.cross_validate_fields.params.transform,
+        unit=unit_of_property,
+        network=FIELDS["network"],
+        n_inner=FIELDS["inner_folds"],
+        seed=config["seed"],
+        code=digest("element_orders.py"),
+    script:
+        "../scripts/element_orders.py"
 
 
 rule compare_models:

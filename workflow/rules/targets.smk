@@ -34,6 +34,7 @@ def phase_field_targets(wildcards):
         return []
     of_property = [
         rules.property_of_fields.output,
+        rules.element_orders.output,
         rules.describe_ensemble.output,
         rules.rank_candidates.output,
     ]

@@ -16,5 +16,11 @@ with log_to(snakemake.log[0]):
         unit=snakemake.params.unit,
         threshold=settings["threshold"],
         inclusive=settings["inclusive"],
-        provenance={"settings": settings, "code": snakemake.params.code},
+        limit=settings["limit"],
+        seed=snakemake.params.seed,
+        provenance={
+            "settings": settings,
+            "seed": snakemake.params.seed,
+            "code": snakemake.params.code,
+        },
     )
