@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from unlabelled.plots import style
 
@@ -35,7 +36,7 @@ HEIGHT = len(_ROWS) - _SQUEEZED  # in cells
 
 EMPTY = "#ECECEC"
 FEW = "///////"  # hatch
-_DARK = 0.45  # luminance below which text is white
+_DARK = 0.5  # luminance below which text is white
 
 
 def periodic_table(
@@ -90,6 +91,8 @@ def periodic_table(
             red, green, blue = face[:3]
             light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
             ink = "white" if light < _DARK else style.INK
+        # around letters no hatch
+        halo = [withStroke(linewidth=2.6, foreground=face)] if hatched else []
         small = texts.get(symbol, "") if known else ""
         ax.text(
             column + 0.5,
@@ -100,6 +103,7 @@ def periodic_table(
             fontsize=7.5,
             fontweight="bold" if known else "normal",
             color=ink,
+            path_effects=halo,
         )
         if small:
             ax.text(column + 0.5, y + 0.77, small, ha="center", va="center", fontsize=5, color=ink)

@@ -1,16 +1,19 @@
 """Fields that nobody has reported: how likely they have the property, and could be made."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from unlabelled.plots import style
 from unlabelled.plots.placing import place_labels
 
-LABELS = 30  # at most
+LABELS = 20  # at most
+ALONG = 60  # points of a line between two markers, which no label covers
 SIZE = 14  # of markers, square points
 LIMITS = (2, 98)  # percentiles of the colour scale
 
@@ -45,16 +48,17 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     ax.plot(
         front["accessibility"], front["probability"], color=style.GREY, linewidth=0.8, zorder=1.6
     )
-    colours = ScalarMappable(norm, "viridis")
+    shades = colormaps["viridis"](np.linspace(*style.VIRIDIS, 256))
+    colours = ScalarMappable(norm, ListedColormap(shades))
     for agree in (False, True):
         rows = table[table["agree"] == agree].sort_values("rank", ascending=False)
-        shades = colours.to_rgba(rows["value"].to_numpy(float))
+        edges = colours.to_rgba(rows["value"].to_numpy(float))
         ax.scatter(
             rows["accessibility"],
             rows["probability"],
             s=SIZE,
-            facecolors=shades if agree else "white",
-            edgecolors=shades,
+            facecolors=edges if agree else "white",
+            edgecolors=edges,
             linewidths=0 if agree else 0.8,
             zorder=3,
         )
@@ -90,9 +94,17 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
         ax,
         named[where].to_numpy(float),
         [field.replace(" ", "–") for field in named["field"]],
-        obstacles=table[where].to_numpy(float),
+        obstacles=np.concatenate([table[where].to_numpy(float), _along(front[where])]),
         radius=SIZE**0.5 / 2,
         fontsize=6.5,
-        colour=style.INK,
     )
     return fig
+
+
+def _along(corners: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return points along a line through corners."""
+    places = corners.to_numpy(float)
+    steps = np.linspace(0, len(places) - 1, ALONG * (len(places) - 1) + 1)
+    return np.column_stack(
+        [np.interp(steps, np.arange(len(places)), column) for column in places.T]
+    )

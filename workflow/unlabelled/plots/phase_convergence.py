@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -12,7 +13,7 @@ CRITERION = 1e-3  # of the study, for probabilities
 MARKERS = ("o", "s", "D", "^", "v", "P")
 _PANELS = {
     "probability": ("probability", "mean square difference"),
-    "value": ("value", "mean square difference / variance"),
+    "value": ("value", "mean square difference\nover variance"),
 }
 
 
@@ -38,7 +39,7 @@ def convergence(table: pd.DataFrame) -> Figure:
     """
     quantities = style.appearing(table["property"])
     colours = dict(zip(quantities, style.OKABE_ITO, strict=False))
-    fig = style.figure(style.PAGE, 2.4)
+    fig = style.figure(style.PAGE, 2.5)
     grid = fig.subplots(1, 2)
     for ax, (column, (title, label)) in zip(grid, _PANELS.items(), strict=True):
         for quantity, marker in zip(quantities, MARKERS, strict=False):
@@ -83,7 +84,7 @@ def convergence(table: pd.DataFrame) -> Figure:
     return fig
 
 
-def _guide(ax, table: pd.DataFrame, column: str) -> None:
+def _guide(ax: Axes, table: pd.DataFrame, column: str) -> None:
     """Draw a line of slope -1 above the others."""
     shown = table[table[column] > 0]
     if shown.empty:

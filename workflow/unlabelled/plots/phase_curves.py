@@ -165,7 +165,7 @@ def curves(table: pd.DataFrame, *, kinds: Mapping[str, str], quantity: str) -> F
     fields = table.loc[table["curve"] == "roc", ["n", "repeats"]].drop_duplicates()
     style.note(
         fig,
-        "In brackets: areas under ROC curve and precision. Dashed: chance, and in c probabilities "
+        "In brackets: area under the ROC curve, average precision. Dashed: chance, and in c probabilities "
         "that mean what they say; bars: 95 % intervals. "
         f"{style.counted(fields['n'] // fields['repeats'], 'field')}, "
         f"{100 * table['share'].iloc[0]:.0f} % of them above the threshold, held out in "
@@ -199,5 +199,5 @@ def _curve(ax: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
         marker=marker,
         markersize=2.8,
         linewidth=0.9,
-        elinewidth=0.7,
+        elinewidth=0.6,
     )

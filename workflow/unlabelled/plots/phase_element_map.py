@@ -55,9 +55,10 @@ def element_map(table: pd.DataFrame, *, method: str) -> Figure:
     panels = list(grid.flat)[: len(names)]
     for ax, name in zip(panels, names, strict=True):
         rows = table[table["vectors"] == name]
-        # the symbols decide, but they take no part in the limits
-        ax.scatter(rows["x"], rows["y"], s=2, color=_colours(rows), linewidths=0, zorder=2)
+        # symbols take no part in the limits
+        ax.update_datalim(rows[["x", "y"]].to_numpy(float))
         ax.margins(0.06)
+        ax.autoscale_view()
         ax.set_box_aspect(1)
         ax.set_xticks([])
         ax.set_yticks([])
@@ -129,6 +130,7 @@ def _symbols(fig: Figure, ax: Axes, rows: pd.DataFrame) -> None:
         text.set_in_layout(False)
         text.set_position((x, y))
         if math.hypot(x, y) > FAR:
+            ax.plot(*text.xy, "o", markersize=1.6, markeredgewidth=0, color=text.get_color())
             ax.annotate(
                 "",
                 text.xy,

@@ -2,20 +2,23 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from unlabelled.plots import style
-from unlabelled.plots.periodic_table import HEIGHT, periodic_table
+from unlabelled.plots.periodic_table import COLUMNS, HEIGHT, periodic_table
 
 FEW = 10  # fields, below which an element is hatched
 CELL = 0.33  # in, height of a cell
 BAR = (2.6, 1.25, 8.4, 0.32)  # left, top, width and height in cells, above the transition metals
-RATIOS = (1 / 8, 1 / 4, 1 / 2, 1 / 1.5, 1 / 1.2, 1 / 1.1, 1, 1.1, 1.2, 1.5, 2, 4, 8)
-TICKS = 7  # at most, beside each other
+SHADES = (0.1, 0.9)  # of a diverging scale, without ends on which nothing can be read
+BULK = 0.95  # quantile of the elements that the colours reach for
+#: Ticks of ratios that vary much, or little.
+RATIOS = ((0.1, 0.2, 0.5, 1, 2, 5, 10), (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6))
 
 
 @style.styled
@@ -43,11 +46,12 @@ def elements(table: pd.DataFrame, *, quantity: str) -> Figure:
     if known.empty:
         raise ValueError("nothing to draw: no element has a contribution")
     few = set(known.index[known["n_fields"] < FEW])
-    # colours reach as far as the elements of many fields
+    # few extremes, or elements of few fields, do not flatten the colours
     many = known.drop(few) if len(few) < len(known) else known
-    most = float(many["probability"].abs().max()) or 1.0
-    ratio = max(float(np.exp(np.log(many["attention"]).abs().max())), 1.01)
+    most = float(many["probability"].abs().quantile(BULK)) or 1.0
+    ratio = max(float(np.exp(np.log(many["attention"]).abs().quantile(BULK))), 1.01)
     fig = style.figure(style.PAGE, 2 * (CELL * HEIGHT + 0.3))
+    fig.get_layout_engine().set(h_pad=0.07)
     grid = fig.subplots(2, 1)
     change, share = grid
     _panel(change, known["probability"], Normalize(-most, most), "RdBu_r", "{:+.2f}", few)
@@ -68,11 +72,18 @@ def elements(table: pd.DataFrame, *, quantity: str) -> Figure:
 def _panel(
     ax: Axes, values: pd.Series, norm: Normalize, colour_map: str, form: str, few: set[str]
 ) -> None:
-    colours = ScalarMappable(norm, colour_map)
-    texts = {symbol: form.format(value).replace("-", "−") for symbol, value in values.items()}
+    shades = colormaps[colour_map](np.linspace(*SHADES, 256))
+    colours = ScalarMappable(norm, ListedColormap(shades))
+    # adding zero takes the sign off that of a rounded number
+    texts = {
+        symbol: form.format(round(value, 2) + 0.0).replace("-", "−")
+        for symbol, value in values.items()
+    }
     periodic_table(ax, dict(values), colours=colours, texts=texts, few=few)
     left, top, width, height = BAR
-    bar_axes = ax.inset_axes((left, top + height, width, -height), transform=ax.transData)
+    bar_axes = ax.inset_axes(
+        (left / COLUMNS, 1 - (top + height) / HEIGHT, width / COLUMNS, height / HEIGHT)
+    )
     low, high = values.min() < norm.vmin, values.max() > norm.vmax
     extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((low, high))
     bar = ax.figure.colorbar(
@@ -80,8 +91,7 @@ def _panel(
     )
     bar.outline.set_visible(False)
     if isinstance(norm, LogNorm):
-        ticks = [tick for tick in RATIOS if norm.vmin <= tick <= norm.vmax]
-        while len(ticks) > TICKS:  # the outer ones and 1 stay
-            ticks = [*ticks[::2]]
-        bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
+        ratios = RATIOS[norm.vmax < 2]
+        ticks = [tick for tick in ratios if norm.vmin <= tick <= norm.vmax]
+        bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         bar.ax.xaxis.set_minor_locator(NullLocator())

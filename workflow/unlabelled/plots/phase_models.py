@@ -197,6 +197,8 @@ def _panel(
                 outside.append((place, colour))
                 continue
             high = min(row["high"], end) if rows["value"].max() > end else row["high"]
+            if row["metric"] == METRICS[0]:  # no area exceeds 1
+                high = min(high, 1)
             ax.hlines(place, row["low"], high, color=colour, linewidth=0.8)
             ax.plot(row["value"], place, marker, markersize=3.2, color=colour, markeredgewidth=0)
     if outside:

@@ -18,7 +18,7 @@ from unlabelled.tables import field
 
 COLUMNS = 4
 BELOW, ABOVE = "#B5B5B5", style.OKABE_ITO[1]
-BINS = 30  # about so many of a linear axis
+BINS = 40  # about so many of a linear axis
 PER_DECADE = 8  # bins of a logarithmic one
 WIDE = 30  # times that values vary on a logarithmic axis
 BULK = (0.02, 0.98)  # quantiles between which they do
@@ -97,6 +97,7 @@ def properties(table: pd.DataFrame) -> Figure:
     titles = [style.readable(quantity) for quantity in quantities]
     columns = min(style.columns(titles, style.PAGE, COLUMNS), len(quantities))
     lines = math.ceil(len(quantities) / columns)
+    columns = math.ceil(len(quantities) / lines)
     width = style.COLUMN if columns == 1 else style.PAGE
     fig = style.figure(width, 3.4 * lines)
     grid = fig.subplots(2 * lines, columns, squeeze=False, height_ratios=[1.25, 1] * lines)
@@ -159,6 +160,7 @@ def _values(ax: Axes, rows: pd.DataFrame) -> None:
             va="top",
             fontsize=7,
             linespacing=1.2,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
     ax.set_xlabel(f"value ({unit})")
     ax.grid(visible=False, axis="x")
@@ -175,7 +177,7 @@ def _bins(values: Floats, threshold: float) -> _Bins:
         logarithmic = True
     else:
         middle, first, last = threshold, float(values.min()), float(values.max())
-        step = _round_step((last - first) / BINS)
+        step = round_step((last - first) / BINS)
         logarithmic = False
     below = max(math.ceil((middle - first) / step - 1e-9), 1)
     over = max(math.ceil((last - middle) / step - 1e-9), 1)
@@ -184,8 +186,8 @@ def _bins(values: Floats, threshold: float) -> _Bins:
     return _Bins(np.round(edges, 9), logarithmic)
 
 
-def _round_step(least: float) -> float:
-    """Return the next of 1, 2, 5, 10, ... times a power of ten; the values have few digits."""
+def round_step(least: float) -> float:
+    """Return the next of 1, 2, 5, 10, ... times a power of ten, for values of few digits."""
     power = 10.0 ** math.floor(math.log10(least or 1))
     return float(next(power * step for step in (1, 2, 5, 10) if power * step >= least * 0.999))
 
@@ -202,7 +204,7 @@ def _low_bar(
         counts = [np.array([(low & ~above).sum()]), np.array([(low & above).sum()])]
         _stack(ax, np.array([place]), np.array([2 * step]), counts)
         ticks.insert(0, float(place + step))
-        names.insert(0, "0" if zero else f"<{10 ** edges[0]:.1g}")
+        names.insert(0, "0" if zero else f"≤{10 ** edges[0]:.2g}")
     ax.set_xticks(ticks, names)
     minor = np.log10(np.arange(2, 10)) + np.arange(decades[0] - 1, decades[-1] + 1)[:, None]
     ax.set_xticks(minor[(minor > edges[0]) & (minor < edges[-1])], minor=True)

@@ -9,7 +9,9 @@ from matplotlib.ticker import NullLocator
 from unlabelled.plots import style
 
 SPREAD = 0.7  # of the room of a size that its markers take
-_NEGATIVES = {"uniform": "any elements", "frequency": "elements as frequent as in reported fields"}
+COLOURS = (*style.OKABE_ITO[:6], style.GREY)
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+_NEGATIVES = {"uniform": "elements at random", "frequency": "elements as frequent as reported"}
 
 
 @style.styled
@@ -36,7 +38,7 @@ def retrieval(table: pd.DataFrame) -> Figure:
         raise ValueError("nothing to draw: the table holds no areas under ROC curves")
     kinds, scorers = (style.appearing(rows[column]) for column in ("negatives", "scorer"))
     sizes = sorted({int(size) for size in rows["n_elements"]})
-    looks = style.looks(scorers)
+    looks = dict(zip(scorers, zip(COLOURS, MARKERS, strict=True), strict=False))
     width = style.PAGE if len(kinds) > 1 else style.COLUMN
     fig = style.figure(width, 2.5)
     grid = fig.subplots(1, len(kinds), squeeze=False, sharey=True)[0]

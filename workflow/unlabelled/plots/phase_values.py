@@ -5,17 +5,20 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from unlabelled.plots import style
+from unlabelled.plots.phase_properties import round_step
 
 LEVEL = 90  # per cent of the intervals
-CELLS = 45  # across the panel
+CELLS = (25, 60)  # across the panel, of few and of many predictions
+PALEST = 0.18  # of the colour scale, to be seen on white
 BANDS = 20  # parts of the predictions, of equal numbers, that the intervals are summarised in
 SHADE = "#E69F00"
 
@@ -62,19 +65,21 @@ def values(table: pd.DataFrame, *, quantity: str, unit: str, transform: str) -> 
     high = max(true.max(), predicted.max())
     margin = 0.03 * (high - low)
     low, high = low - margin, high + margin
-    fig = style.figure(style.COLUMN, 2.95)
+    fig = style.figure(style.COLUMN, 2.75)
     ax = fig.subplots()
-    counts, edges, _ = np.histogram2d(true, predicted, CELLS, [[low, high], [low, high]])
+    edges = _edges(low, high, len(rows), transform)
+    counts, _, _ = np.histogram2d(true, predicted, (edges, edges))
+    shades = colormaps["Blues"](np.linspace(PALEST, 1, 256))
     mesh = ax.pcolormesh(
         edges,
         edges,
         np.where(counts > 0, counts, np.nan).T,
         norm=LogNorm(1, max(counts.max(), 2)),
-        cmap="Blues",
+        cmap=ListedColormap(shades),
         rasterized=True,
         zorder=2,
     )
-    bar = fig.colorbar(mesh, ax=ax, aspect=28, pad=0.02)
+    bar = fig.colorbar(mesh, cax=ax.inset_axes((1.03, 0, 0.035, 1)))
     bar.set_label("predictions per cell")
     bar.outline.set_visible(False)
     has_intervals = bool(rows["lower"].notna().any())
@@ -85,11 +90,12 @@ def values(table: pd.DataFrame, *, quantity: str, unit: str, transform: str) -> 
     ax.set_xlabel(f"true {style.readable(quantity)} ({unit})")
     ax.set_ylabel(f"predicted ({unit})")
     ax.text(
-        0.03,
         0.97,
+        0.03,
         _numbers(rows, unit, has_intervals),
         transform=ax.transAxes,
-        va="top",
+        ha="right",
+        va="bottom",
         fontsize=7,
         linespacing=1.35,
         zorder=5,
@@ -97,21 +103,31 @@ def values(table: pd.DataFrame, *, quantity: str, unit: str, transform: str) -> 
     )
     handles: list[Line2D | Patch] = [Line2D([], [], color=style.INK, linewidth=0.8, label="equal")]
     if has_intervals:
-        handles.append(Line2D([], [], color=SHADE, label=f"{LEVEL} % interval of the true value"))
+        handles.append(Line2D([], [], color=SHADE, label=f"{LEVEL} % interval"))
     style.heading(fig, f"Values of {style.readable(quantity)}", handles)
     negative = (rows["predicted"] < 0).sum()
     style.note(
         fig,
         f"{style.counted([rows['field'].nunique()], 'field')}, held out in "
         f"{style.counted([rows['repeat'].nunique()], 'partition')}."
-        + " Lines: median ends of the intervals of like predictions." * has_intervals
-        + f" {negative:,} predictions below 0 are drawn at 0." * bool(negative and _log(transform)),
+        + " Orange: median ends of the intervals around like predictions, which the true value should be "
+        "between."
+        * has_intervals
+        + f" {negative:,} predictions below 0 are drawn at 0."
+        * bool(negative and transform == "log1p"),
     )
     return fig
 
 
-def _log(transform: str) -> bool:
-    return transform == "log1p"
+def _edges(low: float, high: float, number: int, transform: str) -> Floats:
+    """Return the edges of the cells; those of values themselves are not on values of few digits."""
+    cells = int(np.clip(2.5 * number ** (1 / 3), *CELLS))
+    if transform == "log1p":
+        return np.linspace(low, high, cells + 1)
+    step = round_step((high - low) / cells)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    found: Floats = step * (np.arange(first, last + 2) - 0.25)
+    return found
 
 
 def _band(ax: Axes, predicted: Floats, lower: Floats, upper: Floats) -> None:
@@ -139,7 +155,7 @@ def _axes(ax: Axes, low: float, high: float, transform: str) -> None:
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_ticks([math.log1p(tick) for tick in ticks], [f"{tick:,}" for tick in ticks])
     else:
-        locator = MaxNLocator(6)
+        locator = MaxNLocator(6, steps=(1, 2, 5, 10))
         ticks_of_both = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
         ax.set_xticks(ticks_of_both)
         ax.set_yticks(ticks_of_both)

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-DISTANCES = (4.0, 9.0, 15.0, 22.0, 30.0, 40.0)  # points from a marker to its label
+from unlabelled.plots import style
+
+DISTANCES = (4.0, 10.0, 16.0, 23.0, 30.0)  # points from a marker to its label
 # from the right, then over the top, degrees
 DIRECTIONS = (0, 45, 90, 315, 135, 180, 270, 225)
 NEAR = 4.0  # up to which a label needs no line to its marker
@@ -28,7 +31,6 @@ def place_labels(
     obstacles: Floats,
     radius: float,
     fontsize: float,
-    colour: str,
 ) -> list[Annotation]:
     """Label as many points as there is room for, the first ones first.
 
@@ -43,11 +45,11 @@ def place_labels(
     texts
         Of the n labels.
     obstacles
-        (m, 2) centres of markers that labels must not cover.
+        (m, 2) centres of what labels must not cover, markers or points along lines.
     radius
-        Of these markers, in points.
-    fontsize, colour
-        Of the labels.
+        Of these, in points.
+    fontsize
+        Of the labels, in points.
 
     Returns
     -------
@@ -56,65 +58,86 @@ def place_labels(
     """
     fig.draw_without_rendering()
     dot = fig.dpi / 72
-    markers = ax.transData.transform(obstacles)
-    taken: list[Bbox] = [Text.get_window_extent(text) for text in ax.texts]
+    covered = ax.transData.transform(obstacles)
+    centres = ax.transData.transform(points)
+    taken = [text.get_window_extent() for text in ax.texts]
     room = ax.get_window_extent()
     found = []
-    for point, text in zip(points.tolist(), texts, strict=True):
+    for point, centre, text in zip(points.tolist(), centres, texts, strict=True):
         label = ax.annotate(
             text,
             (point[0], point[1]),
             xytext=(0, 0),
             textcoords="offset points",
             fontsize=fontsize,
-            color=colour,
             zorder=5,
         )
         label.set_in_layout(False)
-        for distance, direction in (
-            (distance, direction) for distance in DISTANCES for direction in DIRECTIONS
-        ):
-            x, y = math.cos(math.radians(direction)), math.sin(math.radians(direction))
-            label.set_position((distance * x, distance * y))
-            label.set_ha("left" if x > 0.1 else "right" if x < -0.1 else "center")
-            label.set_va("bottom" if y > 0.1 else "top" if y < -0.1 else "center")
-            box = Text.get_window_extent(label)
-            if _free(box, room, taken, markers, dot * radius):
+        for distance, direction in product(DISTANCES, DIRECTIONS):
+            box, leader = _try(label, distance, direction)
+            line = centre + dot * leader
+            if (
+                box.x0 > room.x0
+                and box.x1 < room.x1
+                and box.y0 > room.y0
+                and box.y1 < room.y1
+                and not any(box.overlaps(other) for other in taken)
+                and not _inside(box, covered, dot * radius).any()
+                and not any(_inside(other, line, 0).any() for other in taken)
+                and not _meet(line, covered, dot * radius)
+            ):
                 taken.append(box.padded(dot))
                 found.append(label)
                 if distance > NEAR:
-                    _leader(label, colour)
+                    _lead(label)
+                    covered = np.concatenate([covered, line])
                 break
         else:
             label.remove()
     return found
 
 
-def _leader(label: Annotation, colour: str) -> None:
-    """Lead a line from the label to its marker."""
+def _try(label: Annotation, distance: float, direction: float) -> tuple[Bbox, Floats]:
+    """Move a label, in points and degrees; return its box, and offsets on the way to it, points."""
+    x, y = math.cos(math.radians(direction)), math.sin(math.radians(direction))
+    label.set_position((distance * x, distance * y))
+    label.set_horizontalalignment("left" if x > 0.1 else "right" if x < -0.1 else "center")
+    label.set_verticalalignment("bottom" if y > 0.1 else "top" if y < -0.1 else "center")
+    way = np.arange(NEAR, distance, 1.0)
+    return label.get_window_extent(), np.column_stack([way * x, way * y])
+
+
+def _inside(box: Bbox, points: Floats, radius: float) -> npt.NDArray[np.bool_]:
+    x, y = points.T
+    return (
+        (x > box.x0 - radius)
+        & (x < box.x1 + radius)
+        & (y > box.y0 - radius)
+        & (y < box.y1 + radius)
+    )
+
+
+def _meet(line: Floats, points: Floats, radius: float) -> bool:
+    return bool((np.linalg.norm(line[:, None] - points, axis=-1) < radius).any())
+
+
+def _lead(label: Annotation) -> None:
+    """Draw a line from the marker to the label."""
     assert label.axes is not None
     label.axes.annotate(
         "",
         label.xy,
         xytext=label.get_position(),
         textcoords="offset points",
-        arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": colour, "shrinkA": 0},
-        zorder=4,
+        arrowprops={
+            "arrowstyle": "-",
+            "linewidth": 0.4,
+            "color": style.MUTED,
+            "shrinkA": 0,
+            "shrinkB": 2,
+        },
+        zorder=2.5,
     ).set_in_layout(False)
-
-
-def _free(box: Bbox, room: Bbox, taken: Sequence[Bbox], markers: Floats, radius: float) -> bool:
-    if box.x0 < room.x0 or box.x1 > room.x1 or box.y0 < room.y0 or box.y1 > room.y1:
-        return False
-    if any(box.overlaps(other) for other in taken):
-        return False
-    covered = (
-        (markers[:, 0] > box.x0 - radius)
-        & (markers[:, 0] < box.x1 + radius)
-        & (markers[:, 1] > box.y0 - radius)
-        & (markers[:, 1] < box.y1 + radius)
-    )
-    return not covered.any()
 
 
 def apart(centres: Floats, sizes: Floats, low: Floats, high: Floats) -> Floats:
