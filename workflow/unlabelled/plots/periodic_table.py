@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
@@ -36,6 +37,7 @@ HEIGHT = len(_ROWS) - _SQUEEZED  # in cells
 
 EMPTY = "#ECECEC"
 FEW = "///////"  # hatch
+_HATCH = 0.3  # of the colour of the letters in that of a hatch
 _DARK = 0.5  # luminance below which text is white
 
 
@@ -73,7 +75,14 @@ def periodic_table(
         y = row - _SQUEEZED * (row > _SPACE)
         value = values.get(symbol, np.nan)
         known = bool(np.isfinite(value))
-        face = colours.to_rgba(value) if known else EMPTY
+        face = to_rgb(EMPTY)
+        if known:
+            red, green, blue, _ = colours.to_rgba(np.array([value]))[0].tolist()
+            face = red, green, blue
+        ink = style.MUTED
+        if known:
+            light = float(np.dot((0.2126, 0.7152, 0.0722), face[:3]))
+            ink = "white" if light < _DARK else style.INK
         hatched = known and symbol in few
         ax.add_patch(
             Rectangle(
@@ -81,16 +90,11 @@ def periodic_table(
                 0.94,
                 0.94,
                 facecolor=face,
-                edgecolor="white" if hatched else "none",
+                edgecolor=_between(face, ink) if hatched else "none",
                 hatch=FEW if hatched else None,
                 linewidth=0,
             )
         )
-        ink = style.MUTED
-        if known:
-            red, green, blue = face[:3]
-            light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-            ink = "white" if light < _DARK else style.INK
         # around letters no hatch
         halo = [withStroke(linewidth=2.6, foreground=face)] if hatched else []
         small = texts.get(symbol, "") if known else ""
@@ -110,3 +114,8 @@ def periodic_table(
     ax.set_xlim(0, COLUMNS)
     ax.set_ylim(HEIGHT, 0)
     ax.set_axis_off()
+
+
+def _between(face: tuple[float, float, float], ink: str) -> tuple[float, ...]:
+    """Colour of a hatch that is seen on a face, but no more than needed."""
+    return tuple(_HATCH * np.array(to_rgb(ink)) + (1 - _HATCH) * np.array(face))

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import ListedColormap, Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -52,7 +52,7 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     colours = ScalarMappable(norm, ListedColormap(shades))
     for agree in (False, True):
         rows = table[table["agree"] == agree].sort_values("rank", ascending=False)
-        edges = colours.to_rgba(rows["value"].to_numpy(float))
+        edges = [to_hex(colour) for colour in colours.to_rgba(rows["value"].to_numpy(float))]
         ax.scatter(
             rows["accessibility"],
             rows["probability"],
@@ -69,15 +69,20 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     bar.set_label(f"predicted {style.readable(quantity)} ({unit})")
     bar.outline.set_visible(False)
     handles = [
-        Line2D([], [], linestyle="none", marker="o", markersize=4, color=style.MUTED, **look)
-        for look in (
-            {"label": "value on the same side of the threshold"},
-            {"label": "value on the other side", "markerfacecolor": "white"},
+        Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker="o",
+            markersize=4,
+            color=style.MUTED,
+            markerfacecolor=style.MUTED if agree else "white",
+            label=label,
         )
+        for agree, label in ((True, "value and probability agree"), (False, "disagree"))
+        if agree in set(table["agree"])
     ]
     handles.append(Line2D([], [], color=style.GREY, label="Pareto front"))
-    if table["agree"].all():
-        del handles[1]
     style.heading(fig, f"Unreported fields for {style.readable(quantity)}", handles)
     ranked = table.sort_values("rank")
     style.note(

@@ -56,8 +56,12 @@ def gather(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         Wilson's; those of repeats are widened by the square root of their number, since a repeat
         has no fields of its own.
     """
-    parts = [_curves(rows[rows["part"] == "test"], model) for model, rows in predictions.items()]
-    return pd.concat(parts, ignore_index=True)[SCHEMA.names]
+    parts = []
+    for model, rows in predictions.items():
+        # of some elements a model may know nothing
+        known = rows[(rows["part"] == "test") & rows["probability"].notna()]
+        parts.append(_curves(known, model))
+    return pd.concat(parts, ignore_index=True)[list(SCHEMA.names)]
 
 
 def _curves(rows: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -136,7 +140,7 @@ def curves(table: pd.DataFrame, *, kinds: Mapping[str, str], quantity: str) -> F
     for ax, (curve, (title, x, y)) in zip(grid, _AXES.items(), strict=True):
         for name in names:
             rows = table[(table["model"] == name) & (table["curve"] == curve)]
-            _curve(ax, rows, *looks[name])
+            _curve(ax, rows, curve, *looks[name])
         ax.set_title(title)
         ax.set_xlabel(x)
         ax.set_ylabel(y)
@@ -161,12 +165,14 @@ def curves(table: pd.DataFrame, *, kinds: Mapping[str, str], quantity: str) -> F
         )
         for name, (colour, marker) in looks.items()
     ]
-    style.heading(fig, f"Probabilities of {style.readable(quantity)}", handles)
+    style.heading(
+        fig, f"Probability that {style.readable(quantity)} is above the threshold", handles
+    )
     fields = table.loc[table["curve"] == "roc", ["n", "repeats"]].drop_duplicates()
     style.note(
         fig,
-        "In brackets: area under the ROC curve, average precision. Dashed: chance, and in c probabilities "
-        "that mean what they say; bars: 95 % intervals. "
+        "In brackets: area under the ROC curve, average precision. Dashed: chance; in c, "
+        "probabilities that mean what they say. Bars: 95 % intervals. "
         f"{style.counted(fields['n'] // fields['repeats'], 'field')}, "
         f"{100 * table['share'].iloc[0]:.0f} % of them above the threshold, held out in "
         f"{style.counted(fields['repeats'], 'partition')}.",
@@ -187,17 +193,19 @@ def _looks(names: list[str], kinds: Mapping[str, str]) -> dict[str, tuple[str, s
     return looks
 
 
-def _curve(ax: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
-    if rows["low"].isna().all():
-        ax.plot(rows["x"], rows["y"], color=colour, linewidth=1, drawstyle="steps-post")
+def _curve(ax: Axes, rows: pd.DataFrame, curve: str, colour: str, marker: str) -> None:
+    if curve == "reliability":
+        ax.errorbar(
+            rows["x"],
+            rows["y"],
+            yerr=[rows["y"] - rows["low"], rows["high"] - rows["y"]],
+            color=colour,
+            marker=marker,
+            markersize=2.8,
+            linewidth=0.9,
+            elinewidth=0.6,
+        )
         return
-    ax.errorbar(
-        rows["x"],
-        rows["y"],
-        yerr=[rows["y"] - rows["low"], rows["high"] - rows["y"]],
-        color=colour,
-        marker=marker,
-        markersize=2.8,
-        linewidth=0.9,
-        elinewidth=0.6,
-    )
+    # a point of average precision stands for the step of recall that ends in it
+    steps = "steps-pre" if curve == "precision_recall" else "default"
+    ax.plot(rows["x"], rows["y"], color=colour, linewidth=1, drawstyle=steps)

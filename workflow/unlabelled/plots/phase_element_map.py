@@ -15,6 +15,7 @@ from unlabelled.plots.placing import apart
 COLUMNS = 2
 PANEL = 3.4  # in
 FONT = 6.5  # points
+ROOM = 1.2  # points beside a symbol
 FAR = 6.0  # points that a symbol is moved, from which on a line leads to its place
 BLOCKS = {
     "s": style.OKABE_ITO[0],
@@ -78,8 +79,8 @@ def element_map(table: pd.DataFrame, *, method: str) -> Figure:
     style.heading(fig, "Elements by their vectors", handles)
     style.note(
         fig,
-        "Symbols are moved apart where they would cover each other; lines lead to their places. "
-        "Distances between far groups mean little.",
+        "Symbols are moved apart where they would cover each other; lines lead to places that are "
+        "not near.",
     )
     fig.draw_without_rendering()
     for ax, name in zip(panels, names, strict=True):
@@ -122,7 +123,7 @@ def _symbols(fig: Figure, ax: Axes, rows: pd.DataFrame) -> None:
         )
     ]
     extents = [text.get_window_extent() for text in texts]
-    sizes = np.array([[box.width, box.height] for box in extents]) / point
+    sizes = np.array([[box.width, box.height] for box in extents]) / point + [ROOM, 0]
     room = ax.get_window_extent()
     corners = np.array([room.p0, room.p1]) / point
     moved = apart(places, sizes, corners[0], corners[1]) - places

@@ -45,25 +45,26 @@ def elements(table: pd.DataFrame, *, quantity: str) -> Figure:
     known = table[table["probability"].notna()].set_index("element")
     if known.empty:
         raise ValueError("nothing to draw: no element has a contribution")
-    few = set(known.index[known["n_fields"] < FEW])
+    few = known["n_fields"] < FEW
     # few extremes, or elements of few fields, do not flatten the colours
-    many = known.drop(few) if len(few) < len(known) else known
+    many = known if few.all() else known[~few]
     most = float(many["probability"].abs().quantile(BULK)) or 1.0
     ratio = max(float(np.exp(np.log(many["attention"]).abs().quantile(BULK))), 1.01)
     fig = style.figure(style.PAGE, 2 * (CELL * HEIGHT + 0.3))
-    fig.get_layout_engine().set(h_pad=0.07)
+    fig.set_layout_engine("constrained", h_pad=0.07)
     grid = fig.subplots(2, 1)
     change, share = grid
-    _panel(change, known["probability"], Normalize(-most, most), "RdBu_r", "{:+.2f}", few)
+    hatched = set(few.index[few])
+    _panel(change, known["probability"], Normalize(-most, most), "RdBu_r", "{:+.2f}", hatched)
     change.set_title("Probability with the element − without it")
-    _panel(share, known["attention"], LogNorm(1 / ratio, ratio), "PuOr_r", "{:.2f}", few)
+    _panel(share, known["attention"], LogNorm(1 / ratio, ratio), "PuOr_r", "{:.2f}", hatched)
     share.set_title("Attention of the others to it / equal shares")
     style.panel_letters(grid)
     style.heading(fig, f"Elements and {style.readable(quantity)}", [])
     style.note(
         fig,
         f"Means over {style.counted(known['n_fields'], 'field')} that have the element beside "
-        + f"others. Hatched: fewer than {FEW}. " * bool(few)
+        + f"others. Hatched: fewer than {FEW}. " * bool(hatched)
         + "Grey: none, or not among the 87 elements.",
     )
     return fig
@@ -76,22 +77,24 @@ def _panel(
     colours = ScalarMappable(norm, ListedColormap(shades))
     # adding zero takes the sign off that of a rounded number
     texts = {
-        symbol: form.format(round(value, 2) + 0.0).replace("-", "−")
+        str(symbol): form.format(round(value, 2) + 0.0).replace("-", "−")
         for symbol, value in values.items()
     }
-    periodic_table(ax, dict(values), colours=colours, texts=texts, few=few)
+    by_symbol = {str(symbol): float(value) for symbol, value in values.items()}
+    periodic_table(ax, by_symbol, colours=colours, texts=texts, few=few)
     left, top, width, height = BAR
     bar_axes = ax.inset_axes(
         (left / COLUMNS, 1 - (top + height) / HEIGHT, width / COLUMNS, height / HEIGHT)
     )
-    low, high = values.min() < norm.vmin, values.max() > norm.vmax
+    start, end = float(norm.vmin or 0), float(norm.vmax or 0)
+    low, high = bool(values.min() < start), bool(values.max() > end)
     extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((low, high))
     bar = ax.figure.colorbar(
         colours, cax=bar_axes, orientation="horizontal", extend=extend or "neither"
     )
     bar.outline.set_visible(False)
     if isinstance(norm, LogNorm):
-        ratios = RATIOS[norm.vmax < 2]
-        ticks = [tick for tick in ratios if norm.vmin <= tick <= norm.vmax]
+        ratios = RATIOS[end < 2]
+        ticks = [tick for tick in ratios if start <= tick <= end]
         bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         bar.ax.xaxis.set_minor_locator(NullLocator())

@@ -110,7 +110,7 @@ def models(
         )
         for split in shown
     ]
-    style.heading(fig, "Models of fields on fields they have not seen", handles)
+    style.heading(fig, "Models on fields they have not seen", handles)
     relative = bool(found["relative"].any())
     style.note(
         fig,

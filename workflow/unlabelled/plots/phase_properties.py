@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,7 @@ def gather(
         rows.assign(property=name, unit=units[name], threshold=float(thresholds[name]))
         for name, rows in fields.items()
     ]
-    return pd.concat(parts, ignore_index=True)[SCHEMA.names]
+    return pd.concat(parts, ignore_index=True)[list(SCHEMA.names)]
 
 
 @style.styled
@@ -225,7 +225,7 @@ def _sizes(ax: Axes, rows: pd.DataFrame) -> None:
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def _stack(ax: Axes, left: Floats, widths: Floats, counts: list[npt.NDArray[np.int_]]) -> None:
+def _stack(ax: Axes, left: Floats, widths: Floats, counts: list[npt.NDArray[Any]]) -> None:
     """Draw bars of fields below the threshold, and on top of them of those above."""
     below, over = counts
     ax.bar(left, below, widths, align="edge", color=BELOW, linewidth=0)

@@ -87,8 +87,8 @@ def values(table: pd.DataFrame, *, quantity: str, unit: str, transform: str) -> 
         _band(ax, predicted, place(rows["lower"]), place(rows["upper"]))
     ax.plot([low, high], [low, high], color=style.INK, linewidth=0.8, zorder=3)
     _axes(ax, low, high, transform)
-    ax.set_xlabel(f"true {style.readable(quantity)} ({unit})")
-    ax.set_ylabel(f"predicted ({unit})")
+    ax.set_xlabel(f"true value ({unit})")
+    ax.set_ylabel(f"predicted value ({unit})")
     ax.text(
         0.97,
         0.03,
@@ -104,14 +104,14 @@ def values(table: pd.DataFrame, *, quantity: str, unit: str, transform: str) -> 
     handles: list[Line2D | Patch] = [Line2D([], [], color=style.INK, linewidth=0.8, label="equal")]
     if has_intervals:
         handles.append(Line2D([], [], color=SHADE, label=f"{LEVEL} % interval"))
-    style.heading(fig, f"Values of {style.readable(quantity)}", handles)
+    style.heading(fig, f"Predicted and true {style.readable(quantity)}", handles)
     negative = (rows["predicted"] < 0).sum()
     style.note(
         fig,
         f"{style.counted([rows['field'].nunique()], 'field')}, held out in "
         f"{style.counted([rows['repeat'].nunique()], 'partition')}."
-        + " Orange: median ends of the intervals around like predictions, which the true value should be "
-        "between."
+        + " Orange: median ends of the intervals of like predictions, between which true "
+        "values should be."
         * has_intervals
         + f" {negative:,} predictions below 0 are drawn at 0."
         * bool(negative and transform == "log1p"),
@@ -126,8 +126,7 @@ def _edges(low: float, high: float, number: int, transform: str) -> Floats:
         return np.linspace(low, high, cells + 1)
     step = round_step((high - low) / cells)
     first, last = math.floor(low / step), math.ceil(high / step)
-    found: Floats = step * (np.arange(first, last + 2) - 0.25)
-    return found
+    return np.arange(first, last + 2, dtype=np.float64) * step - step / 4
 
 
 def _band(ax: Axes, predicted: Floats, lower: Floats, upper: Floats) -> None:

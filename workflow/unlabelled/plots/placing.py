@@ -89,7 +89,7 @@ def place_labels(
                 taken.append(box.padded(dot))
                 found.append(label)
                 if distance > NEAR:
-                    _lead(label)
+                    _lead(ax, label)
                     covered = np.concatenate([covered, line])
                 break
         else:
@@ -109,22 +109,22 @@ def _try(label: Annotation, distance: float, direction: float) -> tuple[Bbox, Fl
 
 def _inside(box: Bbox, points: Floats, radius: float) -> npt.NDArray[np.bool_]:
     x, y = points.T
-    return (
+    found: npt.NDArray[np.bool_] = (
         (x > box.x0 - radius)
         & (x < box.x1 + radius)
         & (y > box.y0 - radius)
         & (y < box.y1 + radius)
     )
+    return found
 
 
 def _meet(line: Floats, points: Floats, radius: float) -> bool:
     return bool((np.linalg.norm(line[:, None] - points, axis=-1) < radius).any())
 
 
-def _lead(label: Annotation) -> None:
+def _lead(ax: Axes, label: Annotation) -> None:
     """Draw a line from the marker to the label."""
-    assert label.axes is not None
-    label.axes.annotate(
+    ax.annotate(
         "",
         label.xy,
         xytext=label.get_position(),
