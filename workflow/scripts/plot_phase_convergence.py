@@ -1,0 +1,12 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from unlabelled.logs import log_to
+
+with log_to(snakemake.log[0]):
+    from unlabelled import tables
+    from unlabelled.plots import phase_convergence, style
+
+    figure = phase_convergence.convergence(tables.read(snakemake.input.table))
+    style.save_with_table(figure, snakemake.input.table, snakemake.output)

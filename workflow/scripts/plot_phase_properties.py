@@ -1,0 +1,16 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from unlabelled.logs import log_to
+
+with log_to(snakemake.log[0]):
+    from unlabelled import tables
+    from unlabelled.plots import phase_properties, style
+
+    fields = {name: tables.read(path) for name, path in snakemake.input.items()}
+    table = phase_properties.gather(fields, snakemake.params.units, snakemake.params.thresholds)
+    figure = phase_properties.properties(table)
+    provenance = {"code": snakemake.params.code}
+    tables.write(table, snakemake.output.table, phase_properties.SCHEMA, provenance)
+    style.save(figure, [snakemake.output.pdf, snakemake.output.svg, snakemake.output.png])
