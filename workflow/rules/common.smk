@@ -47,10 +47,24 @@ REPORTED = list(
         ]
     )
 )
-NETWORKS = {  # of fields
+FIELD_NETWORKS = {  # of fields
     name: model
     for name, model in MODELS.items()
     if model["kind"] in ("network", "network_published")
+}
+KINDS = {  # how figures tell models apart
+    **dict.fromkeys(study.CALIBRATED, "baseline"),
+    "dummy": "baseline",
+    "forest_published": "published",
+    "network_published": "published",
+    "network": "corrected",
+    "stack": "stack",
+}
+HELD_OUT = {
+    "field": "fields at random",
+    "order": "fields in the order of the table",
+    "element": "an element",
+    "pair": "a pair of elements",
 }
 PREDICTED = [  # property, split and model of all tables of predictions
     (of, split, model)
@@ -263,6 +277,51 @@ def unit_of_property(wildcards):
     return labels[settings["label"]]
 
 
+def units_of_properties():
+    """Unit of every property of fields."""
+    labels = {
+        name: study.labels_of_collection(config, SOURCES, settings["collection"])
+        for name, settings in FIELDS["properties"].items()
+    }
+    return {
+        name: labels[name][of["label"]] for name, of in FIELDS["properties"].items()
+    }
+
+
+def label_of_property(wildcards):
+    """Property of fields, in words."""
+    return wildcards.property.replace("_", " ")
+
+
+def random_split():
+    """The split that holds out fields at random, or else the first."""
+    splits = FIELDS["splits"]
+    return next(
+        (name for name in splits if splits[name]["by"] == "field"), next(iter(splits))
+    )
+
+
+def predictions_to_draw(wildcards):
+    """Predictions of fields held out at random, by model."""
+    split = random_split()
+    return {
+        model: collect(
+            rules.cross_validate_fields.output[0],
+            property=wildcards.property,
+            split=split,
+            model=model,
+        )[0]
+        for of, tested, model in PREDICTED
+        if (of, tested) == (wildcards.property, split)
+        and MODELS[model]["kind"] != "dummy"
+    }
+
+
+def predictions_to_rank(wildcards):
+    """Predictions of fields held out at random, by the model that ranks candidates."""
+    return predictions_to_draw(wildcards)[FIELDS["candidates"]["model"]]
+
+
 def vectors_named(name):
     """Table of vectors of the elements."""
     return collect(rules.element_vectors.output, vectors=name)[0]
@@ -282,12 +341,14 @@ def source_of_model(wildcards):
 
 def sources_of_networks(wildcards):
     """What every network knows of the elements."""
-    return [source_of(settings) for settings in NETWORKS.values()]
+    return [source_of(settings) for settings in FIELD_NETWORKS.values()]
 
 
 def vectors_of_network(wildcards):
     """Vectors that the ensemble starts from."""
-    networks = [model for model in NETWORKS.values() if model["kind"] == "network"]
+    networks = [
+        model for model in FIELD_NETWORKS.values() if model["kind"] == "network"
+    ]
     return vectors_named(networks[0]["vectors"])
 
 

@@ -56,6 +56,28 @@ rule element_vectors:
         "../scripts/element_vectors.py"
 
 
+rule element_map:
+    """Place the elements in two dimensions, by each of their vectors."""
+    input:
+        collect(rules.element_vectors.output, vectors=FIELDS["element_vectors"]),
+    output:
+        "<results>/phase_fields/element_map.parquet",
+    log:
+        "<logs>/phase_fields/element_map.log",
+    conda:
+        "../../envs/fields.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        vectors=list(FIELDS["element_vectors"]),
+        seed=config["seed"],
+        code=digest("element_map.py"),
+    script:
+        "../scripts/element_map.py"
+
+
 rule property_of_fields:
     """Take the largest value of every field."""
     input:
@@ -180,7 +202,7 @@ rule element_orders:
         mem_mb=4000,
         runtime=240,
     params:
-        models=NETWORKS,
+        models=FIELD_NETWORKS,
         transform=rules.cross_validate_fields.params.transform,
         unit=unit_of_property,
         network=FIELDS["network"],

@@ -48,7 +48,31 @@ def phase_field_targets(wildcards):
             property=FIELDS["properties"],
             size=FIELDS["candidates"]["sizes"],
         ),
+        *phase_field_figures(),
     ]
+
+
+def phase_field_figures():
+    """Figures of the third strand."""
+    figures = [
+        *rules.plot_phase_properties.output,
+        *rules.plot_phase_models.output,
+        *rules.plot_phase_element_map.output,
+        *rules.plot_phase_convergence.output,
+        *rules.plot_phase_retrieval.output,
+    ]
+    for drawn in (
+        rules.plot_phase_curves,
+        rules.plot_phase_values,
+        rules.plot_phase_elements,
+        rules.plot_phase_candidates,
+    ):
+        figures += collect(
+            drawn.output,
+            property=FIELDS["properties"],
+            size=FIELDS["candidates"]["sizes"],
+        )
+    return figures
 
 
 def study_targets(wildcards):
