@@ -8,7 +8,7 @@ phase_fields/{property}/candidates/size={size}.parquet, phase_fields/published_c
 
 
 rule retrieval:
-    """Test scores of accessibility: do they find reported fields among unreported ones?"""
+    """Test whether scores of accessibility find reported fields among unreported ones."""
     input:
         reported=rules.reported_fields.output[0],
         vectors=vectors_of_accessibility,

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 from unlabelled import study
 from unlabelled.code import digest
+from unlabelled.phase_field.kinds import CALIBRATED
 from unlabelled.sources import catalogue
 
 SOURCES = study.check(
@@ -53,7 +54,7 @@ FIELD_NETWORKS = {  # of fields
     if model["kind"] in ("network", "network_published")
 }
 KINDS = {  # how figures tell models apart
-    **dict.fromkeys(study.CALIBRATED, "baseline"),
+    **dict.fromkeys(CALIBRATED, "baseline"),
     "dummy": "baseline",
     "forest_published": "published",
     "network_published": "published",

@@ -254,7 +254,7 @@ rule plot_phase_convergence:
 
 
 rule plot_phase_retrieval:
-    """Do scores of accessibility find reported fields?"""
+    """Whether scores of accessibility find reported fields."""
     input:
         table=rules.retrieval.output[0],
     output:

@@ -223,7 +223,7 @@ rule compare_models:
     log:
         "<logs>/phase_fields/compare_models.log",
     conda:
-        "../../envs/learning.yaml"
+        "../../envs/fields.yaml"
     threads: 1
     resources:
         mem_mb=4000,

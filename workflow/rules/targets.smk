@@ -87,7 +87,8 @@ def study_targets(wildcards):
 
 def infomax_figures():
     """All figures for which there is anything to draw."""
-    figures, targets = config["figures"], [*rules.plot_rejects.output]
+    figures = config["figures"]
+    targets = [*rules.plot_rejects.output] if DATASETS else []
     for rule, drawn in (
         (rules.plot_representations, figures["methods"]),
         (rules.plot_transfer, any(starts_of_task(task) for task in TASKS)),

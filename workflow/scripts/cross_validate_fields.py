@@ -6,7 +6,7 @@ from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
     from unlabelled.phase_field import cross_validation, folds, models, prediction
-    from unlabelled.study import CALIBRATED
+    from unlabelled.phase_field.kinds import CALIBRATED
 
     model, network = snakemake.params.model, snakemake.params.network
     fields = prediction.read(snakemake.input.fields)

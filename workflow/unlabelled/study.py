@@ -10,6 +10,7 @@ from typing import Any
 
 from unlabelled import configuration
 from unlabelled.errors import ConfigurationError
+from unlabelled.phase_field.kinds import CALIBRATED
 from unlabelled.sources import catalogue
 from unlabelled.sources.specification import Content, SourceSpec, content, file_name
 
@@ -37,9 +38,6 @@ _REMOVABLE = [
     ("phase_fields", "models"),
     ("phase_fields", "comparisons"),
 ]
-
-#: Kinds of models of phase fields that are trained without each inner fold, which calibrates them.
-CALIBRATED = ("logistic", "neighbours", "extra_trees", "boosting", "network")
 
 
 def check(

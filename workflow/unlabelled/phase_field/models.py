@@ -25,7 +25,7 @@ def calibrated(
     Parameters
     ----------
     settings
-        ``kind``: one of :data:`unlabelled.study.CALIBRATED`.
+        ``kind``: one of :data:`unlabelled.phase_field.kinds.CALIBRATED`.
     vectors
         Table of vectors of the elements, if the kind has any.
     network

@@ -13,8 +13,8 @@ from unlabelled import seeds, tables
 from unlabelled.phase_field import models
 from unlabelled.phase_field.fields import PADDING, Ids
 from unlabelled.phase_field.folds import Fold, inner_folds
+from unlabelled.phase_field.kinds import CALIBRATED
 from unlabelled.phase_field.prediction import CrossFitted, Fields, Model, Predictions, Transform
-from unlabelled.study import CALIBRATED
 from unlabelled.tables import field
 
 
