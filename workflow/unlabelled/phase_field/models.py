@@ -12,6 +12,8 @@ from unlabelled.phase_field.prediction import CrossFitted, Model, Transform
 from unlabelled.phase_field.published_network import PublishedOptions, published
 from unlabelled.phase_field.training import Options
 
+_TREES = 100  # for each of the inner folds, whose forests are averaged
+
 
 def calibrated(
     settings: Mapping[str, Any],
@@ -44,7 +46,7 @@ def calibrated(
         raise ValueError(f"{kind} needs vectors of the elements")
     found = element_vectors.read(vectors)
     if kind == "extra_trees":
-        return cross_fit(baselines.extra_trees(found, threads))
+        return cross_fit(baselines.extra_trees(found, threads, _TREES))
     if kind == "boosting":
         return cross_fit(baselines.boosting(found, threads))
     options = ensemble_options(network, network["members"])
