@@ -25,6 +25,7 @@ run: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.measure --results results/$(SCALE)
 	$(BIN)/python -m benchmarks.isotropy
+	$(BIN)/python -m benchmarks.phase_fields
 
 test: .venv/installed-test
 	$(BIN)/ruff format --check

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import figure, isotropy, measure
+from benchmarks import figure, isotropy, measure, phase_fields
 from unlabelled import tables
 from unlabelled.isotropy import MEASURES, published
 
@@ -119,3 +119,11 @@ def test_loops_and_package_agree_on_isotropy(capsys):
     grown = pd.DataFrame(isotropy.growth(3, [10, 20], 1))
     assert set(grown.columns) == set(isotropy.GROWTH.names)
     assert len(grown) == 2 * len(MEASURES)
+
+
+def test_members_alone_and_together_have_the_same_losses(capsys):
+    rows = pd.DataFrame(phase_fields.together(2, 0.02, 1))
+    assert rows.groupby("measurement")["side"].nunique().to_list() == [2, 2]
+    said = capsys.readouterr().out.splitlines()
+    assert [float(line.rsplit(" ", 1)[1]) < 1e-5 for line in said] == [True, True]
+    assert phase_fields.scoring(2, 0.001, 1) > 0
