@@ -85,9 +85,10 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     handles.append(Line2D([], [], color=style.GREY, label="Pareto front"))
     style.heading(fig, f"Unreported fields for {style.readable(quantity)}", handles)
     ranked = table.sort_values("rank")
+    best = ranked["rank"].to_numpy() == np.arange(1, len(ranked) + 1)
     style.note(
         fig,
-        f"The best {int((ranked['rank'] == range(1, len(ranked) + 1)).sum()):,} by probability "
+        f"The best {best.sum():,} by probability "
         "times accessibility, and all on the front. Named, where there is room: the front, then "
         f"the best of the others. Colour scale from the {LIMITS[0]}nd to the {LIMITS[1]}th "
         "percentile.",
