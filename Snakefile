@@ -24,8 +24,11 @@ include: "workflow/rules/label_masking.smk"
 include: "workflow/rules/clusters.smk"
 include: "workflow/rules/isotropy.smk"
 include: "workflow/rules/digits.smk"
+include: "workflow/rules/phase_fields.smk"
+include: "workflow/rules/candidates.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/isotropy_figures.smk"
+include: "workflow/rules/phase_field_figures.smk"
 include: "workflow/rules/targets.smk"
 
 
@@ -33,3 +36,19 @@ rule all:
     default_target: True
     input:
         study_targets,
+
+
+# One strand of it: name it as the target.
+rule infomax:
+    input:
+        infomax_targets,
+
+
+rule isotropy:
+    input:
+        isotropy_targets,
+
+
+rule phase_fields:
+    input:
+        phase_field_targets,

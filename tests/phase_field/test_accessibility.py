@@ -101,7 +101,7 @@ def test_pairs_beyond_chance_are_those_of_a_loop():
     for name in ["B Mg O", "C O", "Fe", "Au Fe Mg O"]:
         symbols = name.split()
         terms = [information(a, b) for a in symbols for b in symbols if a < b]
-        expected = np.mean([np.log(shares[a]) for a in symbols]) + np.mean(terms or [0])
+        expected = np.mean([np.log(shares[a]) for a in symbols]) + 2 * sum(terms) / len(symbols)
         assert score(ids([name]))[0] == pytest.approx(expected)
 
 
@@ -125,6 +125,14 @@ def test_all_elements_are_hidden_in_one_pass_as_one_by_one():
                 logs.append(float((weights[hidden] / weights.sum()).log().detach()))
             assert score == pytest.approx(np.mean(logs), rel=1e-4)
     np.testing.assert_allclose(model(some), found.mean(axis=0))
+
+
+def test_the_scale_of_the_vectors_does_not_matter():
+    reported, some = fields(60), fields(20, seed=2)
+    shifted = np.hstack([vectors() * 1e-3 + 2, np.ones((87, 1), np.float32)]).astype(np.float32)
+    plain = np.hstack([vectors(), np.zeros((87, 1), np.float32)])
+    found = [masked(reported, each, SMALL, [1])(some) for each in (shifted, plain)]
+    np.testing.assert_allclose(*found, rtol=0.02)
 
 
 def test_blocks_change_no_score(monkeypatch):

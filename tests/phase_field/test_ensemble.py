@@ -8,9 +8,11 @@ from unlabelled.composition.representations import Compositions
 from unlabelled.errors import UserError
 from unlabelled.phase_field import ensemble, fields
 from unlabelled.phase_field.contributions import contributions
-from unlabelled.phase_field.ensemble import EnsembleOptions
+from unlabelled.phase_field.ensemble import EnsembleOptions, corrected
 from unlabelled.phase_field.environments import environments
+from unlabelled.phase_field.folds import random_folds
 from unlabelled.phase_field.networks import CorrectedOptions
+from unlabelled.phase_field.orders import as_model, changes, orders
 from unlabelled.phase_field.prediction import Fields
 from unlabelled.phase_field.published_network import PublishedOptions, published
 from unlabelled.phase_field.training import Options
@@ -131,3 +133,26 @@ def test_iron_contributes_and_attention_is_shared(magnets, found):
         weights = found.network.attention(ids)
     np.testing.assert_allclose(weights[:, 0, :2].sum(-1), 1, rtol=1e-5)
     assert (weights[:, 0, :2, 2:] == 0).all()
+
+
+def test_order_changes_the_published_network_alone(magnets):
+    compositions = Compositions(
+        np.array([26, 27, 28, 29, 30, 31]), np.arange(1.0, 7), np.full(2, 3)
+    )
+    environment = environments(compositions, np.ones(2, int), 3)
+    options = PublishedOptions(size=8, max_epochs=(3, 3))
+    few = replace(OPTIONS, training=replace(OPTIONS.training, epochs=2))
+    models = {
+        "published": published(environment, options, 1, "cpu"),
+        "corrected": as_model(corrected(VECTORS, few, "log1p", 1, "cpu"), 3),
+    }
+    fold = random_folds(magnets.above, 5, 1, 0)[0]
+    rows = {name: changes(model, magnets, fold, 0) for name, model in models.items()}
+    for found in rows.values():
+        assert found["order"].tolist() == ["alphabetical", "atomic_number", "random"]
+        assert (found.loc[0, ["probability_change", "value_change"]] == 0).all()
+    assert (rows["published"]["probability_change"][1:] > 1e-5).all()
+    assert (rows["corrected"]["largest_change"] < 1e-5).all()
+    same = orders(magnets.ids, 0)
+    for turned in same.values():
+        np.testing.assert_array_equal(np.sort(turned, axis=1), same["atomic_number"])

@@ -83,6 +83,8 @@ def test_tables_are_written_and_reported_fields_gathered(tmp_path):
         unit="K",
         threshold=10,
         inclusive=False,
+        limit=None,
+        seed=1,
         provenance={"seed": 1},
     )
     assert tables.read(tmp_path / "fields.parquet")["field"].tolist() == ["B Mg", "Nb"]

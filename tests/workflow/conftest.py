@@ -16,6 +16,7 @@ collections:
   aflow: null
   glass: null
   phonons: null
+  mp: null
 composition_representations:
   {onehot: null, oliynyk: null, jarvis: null, mat2vec: null, random_200: null}
 tasks:
@@ -80,6 +81,26 @@ loco:
   seeds: [0, 1]
 embedding_map: {crystals: 60, perplexity: 10}
 digits: {sizes: [2], seeds: [0], epochs: [1]}
+phase_fields:
+  environments: {collections: [expt_gap]}
+  element_vectors: {autoencoder: null, mat2vec: null}
+  properties: {computed_gap: null, bulk_modulus: null}
+  splits: {random: {folds: 2, repeats: 1}, unshuffled: null, element: null, pair: null}
+  inner_folds: 2
+  models:
+    logistic: null
+    neighbours: null
+    forest_published: null
+    extra_trees: null
+    published: {size: 4, max_epochs: [2, 2]}
+    boosting: null
+    corrected: {vectors: svd}
+    stack: null
+  network: {members: 2, width: 8, heads: 2, epochs: 2}
+  ensemble_members: 2
+  reported: [expt_gap]
+  accessibility: {members: 1, epochs: 1}
+  candidates: {model: corrected, top: 20}
 figures:
   encoder_isotropy: {kernel: none}
   methods: [[untrained, ridge], [corrected, ridge], [mine, trees_and_gp]]
@@ -96,7 +117,8 @@ class Study:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
         (folder / "resources").mkdir()
-        shutil.copy(ROOT / "resources/sources.yaml", folder / "resources")
+        for name in ("sources.yaml", "phaseselect_candidates.csv"):
+            shutil.copy(ROOT / "resources" / name, folder / "resources")
         if (ROOT / "resources/raw").is_dir():  # spares the downloads
             shutil.copytree(ROOT / "resources/raw", folder / "resources/raw")
         (folder / "tiny.yaml").write_text(yaml.safe_dump(settings))

@@ -72,6 +72,14 @@ def test_every_figure_comes_in_three_formats_with_its_table(study):
         "infomax/embedding_maps",
         *("isotropy/clouds", "isotropy/digits", "isotropy/loco", "isotropy/crystals_encoders"),
         *(
+            f"phase_fields/{name}"
+            for name in (
+                *("properties", "models", "element_map", "convergence", "retrieval"),
+                *(f"measured_gap_{name}" for name in ("curves", "values", "elements")),
+                "measured_gap_candidates_3",
+            )
+        ),
+        *(
             f"isotropy/{collection}_{name}"
             for collection in ("expt_gap", "crystals")
             for name in ("grid", "evenness")

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 from unlabelled import study
 from unlabelled.code import digest
+from unlabelled.phase_field.kinds import CALIBRATED
 from unlabelled.sources import catalogue
 
 SOURCES = study.check(
@@ -34,6 +35,44 @@ SEEDS = {  # of the encoders of every variant
 REPRESENTATIONS = config["label_masking"]["representations"]
 TRANSFER = config["transfer"]
 DIGITS = config["digits"] or {}
+FIELDS = config["phase_fields"]
+MODELS = FIELDS["models"]
+STACKS = [name for name, model in MODELS.items() if model["kind"] == "stack"]
+SINGLE = [name for name in MODELS if name not in STACKS]
+# collections that report fields: those named, and those of the properties themselves
+REPORTED = list(
+    dict.fromkeys(
+        [
+            *FIELDS["reported"],
+            *(of["collection"] for of in FIELDS["properties"].values()),
+        ]
+    )
+)
+FIELD_NETWORKS = {  # of fields
+    name: model
+    for name, model in MODELS.items()
+    if model["kind"] in ("network", "network_published")
+}
+KINDS = {  # how figures tell models apart
+    **dict.fromkeys(CALIBRATED, "baseline"),
+    "dummy": "baseline",
+    "forest_published": "published",
+    "network_published": "published",
+    "network": "corrected",
+    "stack": "stack",
+}
+HELD_OUT = {
+    "field": "fields at random",
+    "order": "fields in the order of the table",
+    "element": "an element",
+    "pair": "a pair of elements",
+}
+PREDICTED = [  # property, split and model of all tables of predictions
+    (of, split, model)
+    for of in FIELDS["properties"]
+    for split, settings in FIELDS["splits"].items()
+    for model in settings["models"] or MODELS
+]
 ENCODER = (
     "<results>/infomax/{variant}/seed={seed}/encoder.safetensors"  # trained or not
 )
@@ -59,6 +98,8 @@ wildcard_constraints:
     arm=any_of(REPRESENTATIONS),
     start=any_of(TRANSFER["starts"]),
     kernel=any_of(KERNELS),
+    property=any_of([*FIELDS["properties"], *LOCO["properties"]]),
+    vectors=any_of(FIELDS["element_vectors"]),
     representation=rf"{any_of(STYLES)}|({any_of(VARIANTS)})/seed=\d+",
     seed=r"\d+",
     n_labels=r"\d+",
@@ -213,6 +254,138 @@ def raw_digits(wildcards):
     """Raw data of the source of digits."""
     source = DIGITS["source"]
     return study.raw_data(source, SOURCES[source], "<resources>/raw")
+
+
+def source_of_vectors(wildcards):
+    """What vectors of the elements are made of."""
+    settings = FIELDS["element_vectors"][wildcards.vectors]
+    if "table" not in settings:
+        return rules.environments.output.environments
+    table = settings["table"]
+    return study.raw_data(table, SOURCES[table], "<resources>/raw")
+
+
+def compositions_of_property(wildcards):
+    """Compositions table of a property of fields."""
+    collection = FIELDS["properties"][wildcards.property]["collection"]
+    return collect(rules.compositions.output.compositions, collection=collection)
+
+
+def unit_of_property(wildcards):
+    """Unit of a property of fields."""
+    settings = FIELDS["properties"][wildcards.property]
+    labels = study.labels_of_collection(config, SOURCES, settings["collection"])
+    return labels[settings["label"]]
+
+
+def units_of_properties():
+    """Unit of every property of fields."""
+    labels = {
+        name: study.labels_of_collection(config, SOURCES, settings["collection"])
+        for name, settings in FIELDS["properties"].items()
+    }
+    return {
+        name: labels[name][of["label"]] for name, of in FIELDS["properties"].items()
+    }
+
+
+def label_of_property(wildcards):
+    """Property of fields, in words."""
+    return wildcards.property.replace("_", " ")
+
+
+def random_split():
+    """The split that holds out fields at random, or else the first."""
+    splits = FIELDS["splits"]
+    return next(
+        (name for name in splits if splits[name]["by"] == "field"), next(iter(splits))
+    )
+
+
+def predictions_to_draw(wildcards):
+    """Predictions of fields held out at random, by model."""
+    split = random_split()
+    return {
+        model: collect(
+            rules.cross_validate_fields.output[0],
+            property=wildcards.property,
+            split=split,
+            model=model,
+        )[0]
+        for of, tested, model in PREDICTED
+        if (of, tested) == (wildcards.property, split)
+        and MODELS[model]["kind"] != "dummy"
+    }
+
+
+def predictions_to_rank(wildcards):
+    """Predictions of fields held out at random, by the model that ranks candidates."""
+    return predictions_to_draw(wildcards)[FIELDS["candidates"]["model"]]
+
+
+def vectors_named(name):
+    """Table of vectors of the elements."""
+    return collect(rules.element_vectors.output, vectors=name)[0]
+
+
+def source_of(settings):
+    """What a model of fields knows of the elements: vectors, environments, or nothing."""
+    if settings["kind"] == "network_published":
+        return rules.environments.output.environments
+    return vectors_named(settings["vectors"]) if "vectors" in settings else []
+
+
+def source_of_model(wildcards):
+    """What a model of fields knows of the elements."""
+    return source_of(MODELS[wildcards.model])
+
+
+def sources_of_networks(wildcards):
+    """What every network knows of the elements."""
+    return [source_of(settings) for settings in FIELD_NETWORKS.values()]
+
+
+def vectors_of_network(wildcards):
+    """Vectors that the ensemble starts from."""
+    networks = [
+        model for model in FIELD_NETWORKS.values() if model["kind"] == "network"
+    ]
+    return vectors_named(networks[0]["vectors"])
+
+
+def vectors_of_accessibility(wildcards):
+    """Vectors that networks which guess elements start from."""
+    return vectors_named(FIELDS["accessibility"]["vectors"])
+
+
+def source_of_final_model(wildcards):
+    """As `source_of_model`; of the network its ensemble."""
+    if MODELS[wildcards.model]["kind"] == "network":
+        return rules.ensemble.output[0]
+    return source_of_model(wildcards)
+
+
+def parts_of_stack(wildcards):
+    """Predictions of the models of a stack."""
+    return collect(
+        rules.cross_validate_fields.output[0],
+        property=wildcards.property,
+        split=wildcards.split,
+        model=MODELS[wildcards.model]["of"],
+    )
+
+
+def predictions_of_all(wildcards):
+    """All tables of predictions."""
+    return [
+        collect(
+            rules.cross_validate_fields.output[0],
+            property=of,
+            split=split,
+            model=model,
+        )[0]
+        for of, split, model in PREDICTED
+    ]
 
 
 def of_pool(pattern):

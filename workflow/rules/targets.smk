@@ -1,8 +1,8 @@
 """What a study makes by default."""
 
 
-def study_targets(wildcards):
-    """Tables of every stage, and all figures.
+def infomax_targets(wildcards):
+    """Tables and figures of the first strand.
 
     The tables are named although the figures need them: a table lost by a failed job is noticed.
     """
@@ -10,22 +10,85 @@ def study_targets(wildcards):
         *collect(
             [*rules.structures.output, *rules.point_sets.output], dataset=DATASETS
         ),
-        *collect(rules.compositions.output, collection=COLLECTIONS),
         *collect(
             rules.pretrain.output, variant=TRAINED, seed=config["pretraining"]["seeds"]
         ),
         *collect(rules.compare_arms.output, task=TASKS),
+        *infomax_figures(),
+    ]
+
+
+def isotropy_targets(wildcards):
+    """Tables and figures of the second strand."""
+    return [
         *collect(rules.gather_isotropy.output, collection=GRIDS),
         *(rules.summarise_loco.output if LOCO["properties"] else []),
         *(rules.gather_digits.output if DIGITS else []),
-        *figure_targets(),
         *isotropy_figures(),
     ]
 
 
-def figure_targets():
+def phase_field_targets(wildcards):
+    """Tables and figures of the third strand."""
+    if not FIELDS["properties"]:
+        return []
+    of_property = [
+        rules.property_of_fields.output,
+        rules.element_orders.output,
+        rules.describe_ensemble.output,
+        rules.rank_candidates.output,
+    ]
+    return [
+        *rules.environments.output,
+        *rules.retrieval.output,
+        *rules.published_candidates.output,
+        *rules.compare_models.output,
+        *collect(
+            [path for output in of_property for path in output],
+            property=FIELDS["properties"],
+            size=FIELDS["candidates"]["sizes"],
+        ),
+        *phase_field_figures(),
+    ]
+
+
+def phase_field_figures():
+    """Figures of the third strand."""
+    figures = [
+        *rules.plot_phase_properties.output,
+        *rules.plot_phase_models.output,
+        *rules.plot_phase_element_map.output,
+        *rules.plot_phase_convergence.output,
+        *rules.plot_phase_retrieval.output,
+    ]
+    for drawn in (
+        rules.plot_phase_curves,
+        rules.plot_phase_values,
+        rules.plot_phase_elements,
+        rules.plot_phase_candidates,
+    ):
+        figures += collect(
+            drawn.output,
+            property=FIELDS["properties"],
+            size=FIELDS["candidates"]["sizes"],
+        )
+    return figures
+
+
+def study_targets(wildcards):
+    """Everything."""
+    return [
+        *collect(rules.compositions.output, collection=COLLECTIONS),
+        *infomax_targets(wildcards),
+        *isotropy_targets(wildcards),
+        *phase_field_targets(wildcards),
+    ]
+
+
+def infomax_figures():
     """All figures for which there is anything to draw."""
-    figures, targets = config["figures"], [*rules.plot_rejects.output]
+    figures = config["figures"]
+    targets = [*rules.plot_rejects.output] if DATASETS else []
     for rule, drawn in (
         (rules.plot_representations, figures["methods"]),
         (rules.plot_transfer, any(starts_of_task(task) for task in TASKS)),
@@ -33,8 +96,6 @@ def figure_targets():
     ):
         if TASKS and drawn:
             targets += rule.output
-    if DIGITS:
-        targets += rules.plot_digits.output
     if TRAINED:
         targets += rules.plot_pretraining.output
     for task in TASKS:
@@ -52,6 +113,7 @@ def figure_targets():
 def isotropy_figures():
     """Figures of the second strand."""
     figures = [*rules.plot_clouds.output]
+    figures += rules.plot_digits.output if DIGITS else []
     for drawn in (rules.plot_isotropy_grid, rules.plot_evenness):
         figures += collect(drawn.output, collection=GRIDS)
     of_encoders = [name for name, grid in GRIDS.items() if set(grid) & set(VARIANTS)]

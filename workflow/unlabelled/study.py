@@ -10,6 +10,7 @@ from typing import Any
 
 from unlabelled import configuration
 from unlabelled.errors import ConfigurationError
+from unlabelled.phase_field.kinds import CALIBRATED
 from unlabelled.sources import catalogue
 from unlabelled.sources.specification import Content, SourceSpec, content, file_name
 
@@ -31,6 +32,11 @@ _REMOVABLE = [
     ("isotropy", "grids"),
     ("loco", "properties"),
     ("loco", "projections"),
+    ("phase_fields", "element_vectors"),
+    ("phase_fields", "properties"),
+    ("phase_fields", "splits"),
+    ("phase_fields", "models"),
+    ("phase_fields", "comparisons"),
 ]
 
 
@@ -164,6 +170,7 @@ def check(
     if transfer["min_epochs"] > transfer["max_epochs"]:
         raise ConfigurationError("transfer.min_epochs: no more than transfer.max_epochs")
     _check_clusters(config, specs)
+    _check_fields(config, specs)
     return specs
 
 
@@ -218,6 +225,59 @@ def _check_clusters(config: Mapping[str, Any], specs: Mapping[str, SourceSpec]) 
             _known(f"figures.{key}", measure, measured)
     for measure, _ in figures["clouds"]:
         _known("figures.clouds", measure, config["isotropy"]["clouds"]["measures"])
+
+
+def _check_fields(config: Mapping[str, Any], specs: Mapping[str, SourceSpec]) -> None:
+    """Check what is predicted of phase fields, and by which models."""
+    section, collections = config["phase_fields"], config["collections"]
+    models, vectors = section["models"], section["element_vectors"]
+    for key, names in (
+        ("environments.collections", section["environments"]["collections"]),
+        ("reported", section["reported"]),
+    ):
+        for name in names:
+            _known(f"phase_fields.{key}", name, collections)
+    for name, settings in vectors.items():
+        if "table" in settings:
+            key = f"phase_fields.element_vectors.{name}.table"
+            _holds(key, settings["table"], specs, "elements")
+    for name, predicted in section["properties"].items():
+        key = f"phase_fields.properties.{name}"
+        _known(f"{key}.collection", predicted["collection"], collections)
+        labels = labels_of_collection(config, specs, predicted["collection"])
+        _known(f"{key}.label", predicted["label"], labels)
+    stackable = [name for name, model in models.items() if model["kind"] in CALIBRATED]
+    for name, model in models.items():
+        key = f"phase_fields.models.{name}"
+        if "vectors" in model:
+            _known(f"{key}.vectors", model["vectors"], vectors)
+        for part in model.get("of", []):
+            _known(f"{key}.of", part, stackable)
+    for name, split in section["splits"].items():
+        key = f"phase_fields.splits.{name}.models"
+        for model in split["models"] or []:
+            _known(key, model, models)
+            for part in models[model].get("of", []):
+                _known(f"{key}: {model!r} needs", part, split["models"])
+    for name, references in section["comparisons"].items():
+        for model in (name, *references):
+            _known("phase_fields.comparisons", model, models)
+    if not section["properties"]:
+        return
+    _known("phase_fields.accessibility.vectors", section["accessibility"]["vectors"], vectors)
+    stacks = [name for name, model in models.items() if model["kind"] == "stack"]
+    _known("phase_fields.candidates.model", section["candidates"]["model"], stackable + stacks)
+    for key, members in (
+        ("network.members", section["network"]["members"]),
+        ("ensemble_members", section["ensemble_members"]),
+    ):
+        if members < section["inner_folds"]:
+            raise ConfigurationError(
+                f"phase_fields.{key}: {members} members cannot leave out each of the "
+                f"{section['inner_folds']} inner folds; no fewer than phase_fields.inner_folds"
+            )
+    if section["network"]["width"] % section["network"]["heads"]:
+        raise ConfigurationError("phase_fields.network.width: a multiple of heads")
 
 
 def labels_of_collection(
@@ -284,6 +344,7 @@ def _forget(config: Any, removed: dict[str, set[str]]) -> None:
     ):
         section[key] = [name for name in section[key] if name not in names]
     _forget_clusters(config, removed)
+    _forget_fields(config, removed)
 
 
 def _forget_clusters(config: Any, removed: dict[str, set[str]]) -> None:
@@ -308,6 +369,33 @@ def _forget_clusters(config: Any, removed: dict[str, set[str]]) -> None:
         name: projection
         for name, projection in loco["projections"].items()
         if not styles & {projection["of"], projection["like"]}
+    }
+
+
+def _forget_fields(config: Any, removed: dict[str, set[str]]) -> None:
+    """Take out what concerns phase fields and was taken out elsewhere."""
+    section = config["phase_fields"]
+    for holder, key in ((section["environments"], "collections"), (section, "reported")):
+        holder[key] = [name for name in holder[key] if name not in removed["collections"]]
+    section["properties"] = {
+        name: predicted
+        for name, predicted in section["properties"].items()
+        if predicted["collection"] not in removed["collections"]
+    }
+    gone = removed["models"]
+    for name, model in list(section["models"].items()):
+        if "of" in model:
+            model["of"] = [part for part in model["of"] if part not in gone]
+        if model.get("vectors") in removed["element_vectors"] or len(model.get("of", "ok")) < 2:
+            del section["models"][name]
+            gone.add(name)
+    for split in section["splits"].values():
+        if split["models"] is not None:
+            split["models"] = [name for name in split["models"] if name not in gone]
+    section["comparisons"] = {
+        model: [reference for reference in references if reference not in gone]
+        for model, references in section["comparisons"].items()
+        if model not in gone
     }
 
 

@@ -31,9 +31,11 @@ from unlabelled.phase_field.fields import ELEMENTS, PADDING, Ids, multi_hot
 
 _UNSEEN = 0.5  # added to counts of elements
 _CHANCE = 2.0  # pairs by chance added to what was found and to what chance lets expect
+_EPSILON = np.float32(1e-6)
 _BLOCK = 8192  # fields that are scored at once
 
 Floats = npt.NDArray[np.float64]
+Sizes = npt.NDArray[np.int64]
 Score = Callable[[Ids], Floats]
 """Fields (n, slots) to scores (n,)."""
 Fit = Callable[[Ids], Score]
@@ -69,10 +71,11 @@ def frequency(reported: Ids) -> Score:
 
 
 def pairs(reported: Ids) -> Score:
-    """Fit the mean log frequency of the elements, plus the mean of what pairs add to it.
+    """Fit the mean over elements of log p(element), plus what each of the others adds to it.
 
-    A pair adds its pointwise mutual information, the logarithm of how many times more often than by
-    chance it occurs; rare pairs are drawn towards chance.
+    Another element adds their pointwise mutual information, the logarithm of how many times more
+    often than by chance they occur together; rare pairs are drawn towards chance. That is
+    log p(element | others) if the others did not depend on each other.
     """
     flags = _flags(reported)
     logs = _log_frequencies(flags)
@@ -89,7 +92,7 @@ def pairs(reported: Ids) -> Score:
         sizes = present.sum(axis=1)
         # the diagonal is zero, and every pair is met twice
         total = ((present @ information) * present).sum(axis=1)
-        scores: Floats = _mean(present, logs) + total / np.maximum(sizes * (sizes - 1), 1)
+        scores: Floats = _mean(present, logs) + total / sizes
         return scores
 
     return score
@@ -103,8 +106,6 @@ class MaskedOptions:
     ----------
     width
         Of an element and of the hidden layers.
-    dropout
-        Share of the hidden numbers that are dropped in training.
     epochs
         Passes over the fields.
     batch
@@ -116,10 +117,9 @@ class MaskedOptions:
     """
 
     width: int = 128
-    dropout: float = 0.2
-    epochs: int = 25
+    epochs: int = 20
     batch: int = 512
-    learning_rate: float = 4e-3
+    learning_rate: float = 1e-2
     weight_decay: float = 0.01
 
 
@@ -136,11 +136,13 @@ class Guesser(nn.Module):
 
     def __init__(self, vectors: Vectors, options: MaskedOptions) -> None:
         super().__init__()
-        self.vectors = nn.Parameter(torch.from_numpy(vectors).clone())
+        # of one scale, whatever they are: what is left of small ones is not learnt in time
+        deviation = np.maximum(vectors.std(axis=0), _EPSILON)
+        standardised = (vectors - vectors.mean(axis=0)) / deviation
+        self.vectors = nn.Parameter(torch.from_numpy(standardised))
         self.lifted = nn.Linear(vectors.shape[1], options.width)
         self.joined = nn.Linear(options.width + 1, options.width)
         self.hidden = nn.Linear(options.width, options.width)
-        self.dropout = nn.Dropout(options.dropout)
         self.out = nn.Linear(options.width, len(ELEMENTS))
 
     def forward(self, flags: Tensor) -> tuple[Tensor, Tensor]:
@@ -172,10 +174,9 @@ class Guesser(nn.Module):
 
     def guess(self, others: Tensor, count: Tensor) -> Tensor:
         """Return unnormalised guesses, (m, 87), from the sums (m, width) of `count` elements."""
-        mean = others / count.clamp(min=1)
-        joined = functional.silu(self.joined(torch.cat([mean, torch.log1p(count)], dim=1)))
-        deeper = joined + functional.silu(self.hidden(self.dropout(joined)))
-        found: Tensor = self.out(self.dropout(deeper))
+        scaled = others / count.clamp(min=1).sqrt()  # as large for many as for few
+        joined = functional.silu(self.joined(torch.cat([scaled, torch.log1p(count)], dim=1)))
+        found: Tensor = self.out(joined + functional.silu(self.hidden(joined)))
         return found
 
 
@@ -231,7 +232,7 @@ def masked(
     options
         How to train.
     seeds
-        One per member, of its weights, dropout and order of the fields.
+        One per member, of its weights and of the order of the fields.
 
     Returns
     -------
@@ -265,10 +266,10 @@ def _train(flags: Tensor, vectors: Vectors, options: MaskedOptions, seed: int) -
     log.info(
         "guessing elements of %d fields: loss %.4f in the last epoch", len(flags), total / count
     )
-    return network.eval()
+    return network
 
 
-def standing(scores: Floats, sizes: Floats, reference: Floats, reference_sizes: Floats) -> Floats:
+def standing(scores: Floats, sizes: Sizes, reference: Floats, reference_sizes: Sizes) -> Floats:
     """Return the share of reported fields of the same size that score lower, from 0 to 1.
 
     Parameters
@@ -293,7 +294,7 @@ def standing(scores: Floats, sizes: Floats, reference: Floats, reference_sizes: 
     for size in np.unique(sizes):
         known = np.sort(reference[reference_sizes == size])
         if not len(known):
-            raise UserError(f"no reported field has {size:.0f} elements to compare others with")
+            raise UserError(f"no reported field has {size} elements to compare others with")
         rows = sizes == size
         below = np.searchsorted(known, scores[rows], side="left")
         not_above = np.searchsorted(known, scores[rows], side="right")

@@ -19,7 +19,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from unlabelled import seeds
 from unlabelled.phase_field.descriptors import concatenated, multi_hot_and_statistics
@@ -32,7 +32,6 @@ from unlabelled.phase_field.prediction import (
     Predictions,
     Transform,
     restored,
-    restored_spread,
     transformed,
 )
 
@@ -88,15 +87,16 @@ def logistic(transform: Transform, threads: int) -> Model:
     return model
 
 
-def extra_trees(vectors: Vectors, transform: Transform, threads: int) -> Model:
+def extra_trees(vectors: Vectors, threads: int) -> Model:
     """Return 300 extremely randomised trees on elements and statistics of their properties.
+
+    Values are averaged as they are: in the space of log(1 + value), absolute errors of temperatures
+    are larger by 2 to 3 % and squared ones by 8 to 12 % (five random folds).
 
     Parameters
     ----------
     vectors
         (87, k) properties of the elements.
-    transform
-        In which space values are averaged, in leaves and over trees.
     threads
         Most threads.
     """
@@ -107,7 +107,6 @@ def extra_trees(vectors: Vectors, transform: Transform, threads: int) -> Model:
         classifier,
         regressor,
         lambda ids: multi_hot_and_statistics(ids, vectors),
-        transform,
     )
 
 
@@ -130,7 +129,6 @@ def published_forest(vectors: Vectors, threads: int) -> Model:
         classifier,
         regressor,
         lambda ids: concatenated(ids, vectors),
-        "identity",
     )
 
 
@@ -174,8 +172,11 @@ def neighbours(transform: Transform, threads: int) -> Model:
     """Return means over the 10 nearest sets, weighted by one over their Jaccard distance.
 
     The distance of two sets is the share of their elements that only one of them has. In five
-    random folds it is better than the Euclidean distance of mean Magpie vectors, by 0.03 (Tc) and
-    0.005 (Curie temperature) in the area under the ROC curve, and no worse in absolute error.
+    random folds of Tc and of Curie temperatures, the area under the ROC curve is larger by 0.027
+    and 0.005 than with the Euclidean distance of mean Magpie vectors, the absolute error smaller by
+    12 and 5 %.
+    The share of all fields above the threshold counts as one neighbour more in the score: ten
+    neighbours of one class do not make the class certain.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def neighbours(transform: Transform, threads: int) -> Model:
     def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
         known = multi_hot(fields.ids).astype(np.float32)
         values = transformed(fields.value, transform)
-        n_neighbours = min(_NEIGHBOURS, len(known))
+        n_neighbours, share = min(_NEIGHBOURS, len(known)), fields.above.mean()
         found = []
         with threadpool_limits(threads):
             for ids in others:
@@ -201,7 +202,8 @@ def neighbours(transform: Transform, threads: int) -> Model:
                     nearest = np.take_along_axis(distances, near, axis=1).astype(float)
                     weights = 1 / np.maximum(nearest, _NEAREST)
                     weights /= weights.sum(axis=1, keepdims=True)
-                    scores[rows] = (weights * fields.above[near]).sum(axis=1)
+                    of_near = (weights * fields.above[near]).sum(axis=1)
+                    scores[rows] = (n_neighbours * of_near + share) / (n_neighbours + 1)
                     means[rows] = (weights * values[near]).sum(axis=1)
                 found.append(_single(scores, restored(means, transform)))
         return found
@@ -209,24 +211,21 @@ def neighbours(transform: Transform, threads: int) -> Model:
     return model
 
 
-def _forest(
-    name: str, classifier: Any, regressor: Any, describe: Describe, transform: Transform
-) -> Model:
+def _forest(name: str, classifier: Any, regressor: Any, describe: Describe) -> Model:
     def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
         features = describe(fields.ids)
         classifier.set_params(random_state=_seed(seed, name, "class"))
         classifier.fit(features, fields.above)
         regressor.set_params(random_state=_seed(seed, name, "value"))
-        regressor.fit(features, transformed(fields.value, transform))
+        regressor.fit(features, fields.value)
         found = []
         for ids in others:
             rows = describe(ids)
             score, score_sd = _moments(
                 tree.predict_proba(rows)[:, 1] for tree in classifier.estimators_
             )
-            mean, sd = _moments(tree.predict(rows) for tree in regressor.estimators_)
-            value = restored(mean, transform)
-            found.append(Predictions(score, value, score_sd, restored_spread(sd, value, transform)))
+            value, value_sd = _moments(tree.predict(rows) for tree in regressor.estimators_)
+            found.append(Predictions(score, value, score_sd, value_sd))
         return found
 
     return model

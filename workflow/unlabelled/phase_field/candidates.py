@@ -302,8 +302,9 @@ def rank_table(
 
 
 def write(
-    scored: Scored,
-    reported: Ids,
+    predictions: str | Path,
+    candidates: str | Path,
+    reported: str | Path,
     destination: str | Path,
     *,
     unit: str,
@@ -311,8 +312,46 @@ def write(
     top: int,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write the best candidates; see :func:`rank_table`."""
-    rows = rank_table(scored, reported, threshold, top=top)
+    """Write the best candidates; see :func:`rank_table`.
+
+    Parameters
+    ----------
+    predictions
+        Table of predictions whose test part are the candidates.
+    candidates
+        Table of candidates, in the same order, with their accessibility.
+    reported
+        Table of reported fields.
+    destination
+        Table to write, columns of :func:`schema`.
+    unit, threshold
+        Of the property.
+    top
+        How many to list.
+    provenance
+        Stored in the metadata.
+
+    Raises
+    ------
+    ValueError
+        If the predictions are of other candidates.
+    """
+    found = tables.read(predictions)
+    found = found[found["part"] == "test"]
+    listed = tables.read(candidates, ["field", "accessibility"])
+    if found["field"].tolist() != listed["field"].tolist():
+        raise ValueError(f"{predictions} and {candidates} are not of the same fields in one order")
+    scored = Scored(
+        ids=ids(listed["field"].tolist()),
+        probability=found["probability"].to_numpy(float),
+        probability_sd=found["probability_sd"].to_numpy(float),
+        value=found["predicted"].to_numpy(float),
+        lower=found["lower"].to_numpy(float),
+        upper=found["upper"].to_numpy(float),
+        accessibility=listed["accessibility"].to_numpy(float),
+    )
+    known = ids(tables.read(reported, ["field"])["field"].tolist())
+    rows = rank_table(scored, known, threshold, top=top)
     log.info(
         "%d candidates, %d listed, %d on the front; probability and value disagree on %d",
         *(len(scored.ids), len(rows), rows["on_front"].sum(), (~rows["agree"]).sum()),
@@ -365,3 +404,28 @@ def headline(candidates: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
     flags = reported.set_index("field").reindex(candidates["field"], fill_value=False)[collections]
     rows = candidates.reset_index(drop=True).join(flags.reset_index(drop=True))
     return rows.assign(anywhere=flags.any(axis=1).to_numpy(bool))
+
+
+def write_headline(
+    candidates: str | Path,
+    reported: str | Path,
+    destination: str | Path,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write which candidates of the study had been reported, and where; see :func:`headline`."""
+    rows = headline(read_published(candidates), tables.read(reported))
+    columns = [
+        field("property", pa.string(), "property of the study"),
+        field("field", pa.string(), "symbols of the elements in alphabetical order"),
+        field("probability", pa.float64(), "that the study gives"),
+        field("score", pa.float64(), "normalised score of novelty that the study gives"),
+        field("value", pa.float64(), "that the study's regression gives", "K or eV"),
+    ]
+    where = [
+        field(name, pa.bool_(), f"whether reported: {name}")
+        for name in rows.columns[len(columns) :]
+    ]
+    counts = rows.groupby("property")["anywhere"].agg(["sum", "size"])
+    for name, (number, size) in counts.iterrows():
+        log.info("%s: %d of %d candidates of the study are reported", name, number, size)
+    tables.write(rows, destination, pa.schema([*columns, *where]), provenance)

@@ -99,7 +99,7 @@ def _padded(vectors: Vectors) -> Vectors:
 
 def _sizes(ids: Ids) -> npt.NDArray[np.intp]:
     """Numbers of elements, (n, 1)."""
-    sizes = (ids != PADDING).sum(axis=1, keepdims=True)
+    sizes: npt.NDArray[np.intp] = np.count_nonzero(ids != PADDING, axis=1, keepdims=True)
     empty = np.flatnonzero(sizes == 0)
     if len(empty):
         raise UserError(f"field {empty[0]} has no elements; take it out of the table")

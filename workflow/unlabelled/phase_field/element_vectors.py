@@ -6,16 +6,23 @@ rows of the matrix, frozen, another one for every model.
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
 import torch
 from torch import nn
 
+from unlabelled import tables
+from unlabelled.phase_field import environments
 from unlabelled.phase_field.environments import Environments
 from unlabelled.phase_field.fields import ATOMIC_NUMBERS, ELEMENTS
 from unlabelled.sources import elements as element_tables
+from unlabelled.tables import field
 
 _STEPS = 1000  # of the autoencoder
 _LEARNING_RATE = 3e-3
@@ -139,6 +146,48 @@ def of_table(path: str | Path) -> Vectors:
     rows = values[ATOMIC_NUMBERS]
     rows = rows[:, rows.std(axis=0) > 0]
     vectors: Vectors = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
+    return vectors
+
+
+def write(
+    settings: Mapping[str, Any],
+    source: str | Path,
+    destination: str | Path,
+    seed: int,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Make vectors of the elements and write them.
+
+    Parameters
+    ----------
+    settings
+        ``method`` (svd or autoencoder) and ``size``, or ``table``.
+    source
+        Table of environments, or of element properties.
+    destination
+        Table to write: element, vector.
+    seed
+        Of an autoencoder.
+    provenance
+        Stored in the metadata.
+    """
+    if "table" in settings:
+        vectors = of_table(source)
+    elif settings["method"] == "svd":
+        vectors = svd(environments.read(source), settings["size"])
+    else:
+        vectors = autoencoder(environments.read(source), settings["size"], seed)
+    kind = pa.list_(pa.float32(), vectors.shape[1])
+    schema = pa.schema(
+        [field("element", pa.string(), "symbol"), field("vector", kind, "vector of the element")]
+    )
+    rows = pd.DataFrame({"element": ELEMENTS, "vector": list(vectors)})
+    tables.write(rows, destination, schema, provenance)
+
+
+def read(path: str | Path) -> Vectors:
+    """Read vectors that :func:`write` wrote, (87, k)."""
+    vectors: Vectors = np.stack(tables.read(path, ["vector"])["vector"].tolist())
     return vectors
 
 

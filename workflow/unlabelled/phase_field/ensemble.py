@@ -32,7 +32,6 @@ from unlabelled.phase_field.prediction import (
     Predictions,
     Transform,
     restored,
-    restored_spread,
     transformed,
 )
 from unlabelled.phase_field.training import Options, corrected_loss, train
@@ -131,7 +130,7 @@ class Ensemble:
         return restored(values.astype(float), self.transform)
 
     def predictions(self, outputs: Outputs, members: npt.NDArray[np.bool_]) -> Predictions:
-        """Join what members say.
+        """Join what members say: means, of values in the space where errors are judged.
 
         Parameters
         ----------
@@ -140,22 +139,19 @@ class Ensemble:
         members
             (M, n) which of them are asked.
         """
-        asked = members.astype(float)
-        number = asked.sum(axis=0)
-        moments = []
-        for given in outputs:
-            mean = (asked * given).sum(axis=0) / number
-            spread = (asked * (given - mean) ** 2).sum(axis=0)
-            # a single member has no spread
-            sd = np.sqrt(
-                np.divide(spread, number - 1, np.full(len(mean), np.nan), where=number > 1)
-            )
-            moments.append((mean, sd))
-        (probability, probability_sd), (value, value_sd) = moments
-        value = restored(value, self.transform)
-        return Predictions(
-            probability, value, probability_sd, restored_spread(value_sd, value, self.transform)
-        )
+        probability, probability_sd = _moments(outputs.probability, members)
+        value, _ = _moments(outputs.value, members)
+        _, value_sd = _moments(self.restored(outputs.value), members)
+        return Predictions(probability, restored(value, self.transform), probability_sd, value_sd)
+
+
+def _moments(outputs: npt.NDArray[Any], members: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Mean and standard deviation (NaN of one member) of outputs (M, n) of some members, (n,)."""
+    number = members.sum(axis=0)
+    mean = (members * outputs).sum(axis=0, dtype=float) / number
+    squares = (members * (outputs - mean) ** 2).sum(axis=0)
+    unknown = np.full(len(mean), np.nan)
+    return mean, np.sqrt(np.divide(squares, number - 1, out=unknown, where=number > 1))
 
 
 def fit(

@@ -4,14 +4,15 @@ Folds whose training part has fewer than two fields of a class, so that it could
 again, are passed over.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from unlabelled import seeds
 from unlabelled.errors import UserError
 from unlabelled.phase_field.fields import ELEMENTS, Ids, key, multi_hot
-from unlabelled.phase_field.prediction import Flags, FoldNumbers, Rows
+from unlabelled.phase_field.prediction import Fields, Flags, FoldNumbers, Rows
 
 
 class Fold(NamedTuple):
@@ -172,8 +173,8 @@ def core_folds(ids: Ids, above: Flags, n_folds: int, smallest: int, seed: int) -
     drawn = random.permutation(len(counts))
     pairs = [(first[pair], second[pair]) for pair in drawn[will_do[drawn]][:n_folds]]
     folds = [
-        _fold(flags[:, pair].all(axis=1), 0, fold, key(ELEMENTS[number] for number in pair))
-        for fold, pair in enumerate(pairs)
+        _fold(flags[:, one] & flags[:, other], 0, fold, key((ELEMENTS[one], ELEMENTS[other])))
+        for fold, (one, other) in enumerate(pairs)
     ]
     most = counts.argmax()
     return _usable(
@@ -183,6 +184,30 @@ def core_folds(ids: Ids, above: Flags, n_folds: int, smallest: int, seed: int) -
         f"most frequent one, {key((ELEMENTS[first[most]], ELEMENTS[second[most]]))}, has "
         f"{counts[most]}, {n_above[most]} of them above it",
     )
+
+
+def of_split(settings: Mapping[str, Any], fields: Fields, seed: int) -> list[Fold]:
+    """Divide fields as the settings of a split say.
+
+    Parameters
+    ----------
+    settings
+        ``by``: field, order, element or pair; ``folds``, ``repeats``, ``smallest``.
+    fields
+        Fields of the property.
+    seed
+        The seed of the configuration.
+    """
+    number, smallest = settings["folds"], settings["smallest"]
+    match settings["by"]:
+        case "field":
+            return random_folds(fields.above, number, settings["repeats"], seed)
+        case "order":
+            return published_folds(len(fields.value), number)
+        case "element":
+            return element_folds(fields.ids, fields.above, number, seed, smallest)
+        case _:
+            return core_folds(fields.ids, fields.above, number, smallest, seed)
 
 
 def inner_folds(above: Flags, n_folds: int, seed: int) -> FoldNumbers:
@@ -235,7 +260,7 @@ def _usable(folds: list[Fold], above: Flags, reason: str = "") -> list[Fold]:
 
 
 def _divisible(above: Flags) -> bool:
-    return 2 <= above.sum() <= len(above) - 2
+    return bool(2 <= np.count_nonzero(above) <= len(above) - 2)
 
 
 def _sides(above: Flags) -> str:

@@ -1,6 +1,7 @@
 """How well models do on held-out fields, and which of two does better."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 from scipy.stats import t as student
 from sklearn import metrics as scores
 
-from unlabelled import seeds
+from unlabelled import seeds, tables
 from unlabelled.phase_field.calibration import expected_calibration_error
 from unlabelled.tables import field
 
@@ -143,9 +144,8 @@ def compare(
             on=["property", "split", *_FOLD, "metric"],
             suffixes=("", "_reference"),
         )
-        for (name, split, metric), folds in paired.groupby(
-            ["property", "split", "metric"], sort=False
-        ):
+        for cell, folds in paired.groupby(["property", "split", "metric"], sort=False):
+            name, split, metric = map(str, cell)
             if (folds["n"] != folds["n_reference"]).any():
                 raise ValueError(
                     f"{name}, {split}: {model} and {reference} were tested on different fields"
@@ -162,6 +162,43 @@ def compare(
                 )
             )
     return pd.DataFrame(rows, columns=COMPARISONS.names)
+
+
+def write(
+    predictions: Iterable[tuple[tuple[str, str, str], str | Path]],
+    comparisons: Mapping[str, Sequence[str]],
+    metrics: str | Path,
+    compared: str | Path,
+    *,
+    seed: int,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Measure and compare models, and write both tables.
+
+    Parameters
+    ----------
+    predictions
+        Property, split and model of every table of predictions, and its path.
+    comparisons
+        References of every model that is compared.
+    metrics, compared
+        Tables to write, columns of :data:`METRICS` and :data:`COMPARISONS`.
+    seed
+        The seed of the configuration.
+    provenance
+        Stored in the metadata.
+    """
+    rows = pd.concat(
+        [
+            measure(tables.read(path), property_name=of, split=split, model=model)
+            for (of, split, model), path in predictions
+        ],
+        ignore_index=True,
+    )
+    tables.write(rows, metrics, METRICS, provenance)
+    pairs = [compare(rows, model, others, seed=seed) for model, others in comparisons.items()]
+    differences = pd.concat([pd.DataFrame(columns=COMPARISONS.names), *pairs], ignore_index=True)
+    tables.write(differences, compared, COMPARISONS, provenance)
 
 
 def _interval(folds: pd.DataFrame, random: np.random.Generator) -> tuple[float, float]:

@@ -308,7 +308,8 @@ class Corrected(nn.Module):
         )
         logits = torch.einsum("mnihd,mnjhd->mnhij", query, key) / query.shape[-1] ** 0.5
         absent = (ids == PADDING)[:, :, None, None]
-        return logits.masked_fill(absent, -torch.inf).softmax(dim=-1).mean(dim=2)
+        weights: Tensor = logits.masked_fill(absent, -torch.inf).softmax(dim=-1).mean(dim=2)
+        return weights
 
     @property
     def members(self) -> int:

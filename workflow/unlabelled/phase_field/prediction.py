@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 FoldNumbers = npt.NDArray[np.int8]
 
-#: In which space errors of values are judged alike: as it is, or that of log(1 + value).
+#: Space of values: as they are, or log(1 + value), for a property that is never below 0.
 Transform = Literal["identity", "log1p"]
 
 
@@ -121,20 +121,15 @@ def read(path: str | Path, slots: int | None = None) -> Fields:
 
 
 def transformed(values: Floats, transform: Transform) -> Floats:
-    """Return values in the space where errors are judged; log1p takes those below 0 for 0."""
+    """Return values in the space where a model is trained; log1p takes those below 0 for 0."""
     return np.log1p(np.maximum(values, 0)) if transform == "log1p" else values
 
 
 def restored(values: Floats, transform: Transform) -> Floats:
-    """Return values from the space where errors are judged; never below 0 from that of log1p."""
+    """Return values from the space where a model is trained; never below 0 from that of log1p."""
     return np.expm1(np.maximum(values, 0)) if transform == "log1p" else values
 
 
-def transformed_spread(sd: Floats, values: Floats, transform: Transform) -> Floats:
-    """Return standard deviations, (n,), around values, (n,), in the space of errors."""
-    return sd / (1 + np.maximum(values, 0)) if transform == "log1p" else sd
-
-
-def restored_spread(sd: Floats, values: Floats, transform: Transform) -> Floats:
-    """Return the inverse of :func:`transformed_spread`; both to first order of the spread."""
-    return sd * (1 + np.maximum(values, 0)) if transform == "log1p" else sd
+def possible(values: Floats, transform: Transform) -> Floats:
+    """Return values, under log1p at least 0."""
+    return np.maximum(values, 0) if transform == "log1p" else values

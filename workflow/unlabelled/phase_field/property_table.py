@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pymatgen.core.periodic_table import Element
 
-from unlabelled import tables
+from unlabelled import seeds, tables
 from unlabelled.errors import UserError
 from unlabelled.phase_field.fields import ELEMENTS, key
 from unlabelled.structures.schema import REJECTS, Reason
@@ -126,11 +127,34 @@ def write(
     unit: str,
     threshold: float,
     inclusive: bool,
+    limit: int | None,
+    seed: int,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write a property of fields, and the rejects; see :func:`property_table`."""
+    """Write a property of fields, or of a random subset of them, and the rejects.
+
+    Parameters
+    ----------
+    compositions
+        Compositions table.
+    label, threshold, inclusive
+        As of :func:`property_table`.
+    destination, rejected
+        Tables to write, each whole or not at all.
+    unit
+        Of the property.
+    limit
+        Size of the subset, if any. Subsets of one seed are nested.
+    seed
+        Seed of the subset.
+    provenance
+        Stored in the metadata of both tables.
+    """
     frame = tables.read(compositions, ["entry", "source", "atomic_numbers", label])
     rows, refused = property_table(frame, label, threshold=threshold, inclusive=inclusive)
+    if limit is not None:
+        order = seeds.generator(seed, STAGE, label).permutation(len(rows))
+        rows = rows.iloc[np.sort(order[:limit])]
     sizes = Counter(rows["n_elements"].tolist())
     log.info(
         "%s: %d fields of %d compositions, %d above %g; sizes %s; %d compositions rejected",
@@ -162,3 +186,19 @@ def reported(compositions: Mapping[str, str | Path]) -> pd.DataFrame:
     for collection, fields in found.items():
         rows[collection] = rows["field"].isin(fields)
     return rows
+
+
+def write_reported(
+    compositions: Mapping[str, str | Path], destination: str | Path, provenance: Mapping[str, Any]
+) -> None:
+    """Write the fields that collections report; see :func:`reported`."""
+    rows = reported(compositions)
+    flags = [
+        field(name, pa.bool_(), f"whether {name} has a composition of it") for name in compositions
+    ]
+    schema = pa.schema(
+        [field("field", pa.string(), "symbols of the elements in alphabetical order"), *flags]
+    )
+    counts = ", ".join(f"{name}: {rows[name].sum()}" for name in compositions)
+    log.info("%d fields are reported; %s", len(rows), counts)
+    tables.write(rows, destination, schema, provenance)

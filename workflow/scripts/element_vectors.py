@@ -1,0 +1,20 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from unlabelled.logs import log_to
+
+with log_to(snakemake.log[0]):
+    from unlabelled.phase_field import element_vectors
+
+    element_vectors.write(
+        snakemake.params.settings,
+        snakemake.input[0],
+        snakemake.output[0],
+        snakemake.params.seed,
+        {
+            "settings": snakemake.params.settings,
+            "seed": snakemake.params.seed,
+            "code": snakemake.params.code,
+        },
+    )

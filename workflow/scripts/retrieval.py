@@ -1,0 +1,23 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from unlabelled.logs import log_to
+
+with log_to(snakemake.log[0]):
+    from unlabelled.phase_field import accessible
+
+    accessible.validate(
+        snakemake.input.reported,
+        snakemake.input.vectors,
+        snakemake.input.environments,
+        snakemake.output[0],
+        snakemake.params.settings,
+        seed=snakemake.params.seed,
+        threads=snakemake.threads,
+        provenance={
+            "settings": snakemake.params.settings,
+            "seed": snakemake.params.seed,
+            "code": snakemake.params.code,
+        },
+    )
