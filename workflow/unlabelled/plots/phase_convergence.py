@@ -56,7 +56,6 @@ def convergence(table: pd.DataFrame) -> Figure:
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.yaxis.set_minor_formatter(NullFormatter())
         _guide(ax, table, column)
     style.panel_letters(grid)
     handles = [
@@ -86,7 +85,7 @@ def _marked(number: int) -> bool:
 def _guide(ax: Axes, table: pd.DataFrame, column: str) -> None:
     """Draw a line of slope -1 above the others."""
     shown = table[table[column] > 0]
-    if shown.empty:
+    if shown["members"].nunique() < 2:
         return
     members = np.array([shown["members"].min(), shown["members"].max()], float)
     start = 1.5 * (shown[column] * shown["members"]).max()
