@@ -75,13 +75,11 @@ def periodic_table(
         y = row - _SQUEEZED * (row > _SPACE)
         value = values.get(symbol, np.nan)
         known = bool(np.isfinite(value))
-        face = to_rgb(EMPTY)
+        face, ink = to_rgb(EMPTY), style.MUTED
         if known:
             red, green, blue, _ = colours.to_rgba(np.array([value]))[0].tolist()
             face = red, green, blue
-        ink = style.MUTED
-        if known:
-            light = float(np.dot((0.2126, 0.7152, 0.0722), face[:3]))
+            light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
             ink = "white" if light < _DARK else style.INK
         hatched = known and symbol in few
         ax.add_patch(
@@ -109,8 +107,16 @@ def periodic_table(
             color=ink,
             path_effects=halo,
         )
-        if small:
-            ax.text(column + 0.5, y + 0.77, small, ha="center", va="center", fontsize=5, color=ink)
+        ax.text(
+            column + 0.5,
+            y + 0.77,
+            small,
+            ha="center",
+            va="center",
+            fontsize=5.3,
+            color=ink,
+            path_effects=halo,
+        )
     ax.set_xlim(0, COLUMNS)
     ax.set_ylim(HEIGHT, 0)
     ax.set_axis_off()

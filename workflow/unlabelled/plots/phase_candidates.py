@@ -14,7 +14,7 @@ from unlabelled.plots.placing import place_labels
 
 LABELS = 20  # at most
 ALONG = 60  # points of a line between two markers, which no label covers
-SIZE = 14  # of markers, square points
+SIZES = (5.0, 14.0)  # of markers, of many and of few candidates, square points
 LIMITS = (2, 98)  # percentiles of the colour scale
 
 
@@ -42,6 +42,7 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
         If the table is empty.
     """
     norm = Normalize(*np.nanpercentile(table["value"], LIMITS))
+    size = float(np.clip(3000 / len(table), *SIZES))
     fig = style.figure(style.PAGE, 3.6)
     ax = fig.subplots()
     front = table[table["on_front"]].sort_values(["accessibility", "probability"])
@@ -56,7 +57,7 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
         ax.scatter(
             rows["accessibility"],
             rows["probability"],
-            s=SIZE,
+            s=size,
             facecolors=edges if agree else "white",
             edgecolors=edges,
             linewidths=0 if agree else 0.8,
@@ -85,9 +86,10 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
     handles.append(Line2D([], [], color=style.GREY, label="Pareto front"))
     style.heading(fig, f"Unreported fields for {style.readable(quantity)}", handles)
     ranked = table.sort_values("rank")
+    best = ranked["rank"].to_numpy() == np.arange(1, len(ranked) + 1)
     style.note(
         fig,
-        f"The best {int((ranked['rank'] == range(1, len(ranked) + 1)).sum()):,} by probability "
+        f"The best {best.sum():,} by probability "
         "times accessibility, and all on the front. Named, where there is room: the front, then "
         f"the best of the others. Colour scale from the {LIMITS[0]}nd to the {LIMITS[1]}th "
         "percentile.",
@@ -100,7 +102,7 @@ def candidates(table: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
         named[where].to_numpy(float),
         [field.replace(" ", "–") for field in named["field"]],
         obstacles=np.concatenate([table[where].to_numpy(float), _along(front[where])]),
-        radius=SIZE**0.5 / 2,
+        radius=size**0.5 / 2,
         fontsize=6.5,
     )
     return fig

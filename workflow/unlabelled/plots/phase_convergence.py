@@ -9,12 +9,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from unlabelled.plots import style
 
-CRITERION = 1e-3  # of the study, for probabilities
+MARKED = (1, 2, 5)  # times powers of ten: numbers of members with a marker
 MARKERS = ("o", "s", "D", "^", "v", "P")
-_PANELS = {
-    "probability": ("probability", "mean square difference"),
-    "value": ("value", "mean square difference\nover variance"),
-}
 
 
 @style.styled
@@ -24,8 +20,7 @@ def convergence(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        Columns property, members, probability and value: mean square differences between the mean
-        over so many members and that over all, of values relative to their variance.
+        Columns of :data:`unlabelled.phase_field.convergence.SCHEMA`, any number of properties.
 
     Returns
     -------
@@ -41,7 +36,7 @@ def convergence(table: pd.DataFrame) -> Figure:
     colours = dict(zip(quantities, style.OKABE_ITO, strict=False))
     fig = style.figure(style.PAGE, 2.5)
     grid = fig.subplots(1, 2)
-    for ax, (column, (title, label)) in zip(grid, _PANELS.items(), strict=True):
+    for ax, column in zip(grid, ("probability", "value"), strict=True):
         for quantity, marker in zip(quantities, MARKERS, strict=False):
             rows = table[(table["property"] == quantity) & (table[column] > 0)]
             rows = rows.sort_values("members")
@@ -51,18 +46,17 @@ def convergence(table: pd.DataFrame) -> Figure:
                 color=colours[quantity],
                 marker=marker,
                 markersize=3.2,
+                markevery=np.flatnonzero([_marked(number) for number in rows["members"]]).tolist(),
             )
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.set_title(title)
+        ax.set_title(column)
         ax.set_xlabel("members")
-        ax.set_ylabel(label)
+        ax.set_ylabel("mean square difference\nover variance")
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.yaxis.set_minor_formatter(NullFormatter())
         _guide(ax, table, column)
-    grid[0].axhline(CRITERION, color=style.INK, linewidth=0.8, linestyle=(0, (1, 1.2)))
     style.panel_letters(grid)
     handles = [
         Line2D(
@@ -78,16 +72,20 @@ def convergence(table: pd.DataFrame) -> Figure:
     style.heading(fig, "Means over some members of an ensemble and over all", handles)
     style.note(
         fig,
-        "Dashed: one over the number of members. Dotted: below it, the study takes probabilities "
-        "for converged.",
+        "Dashed: as one over the number of members. Variance: of the mean over all members between "
+        "fields.",
     )
     return fig
+
+
+def _marked(number: int) -> bool:
+    return int(str(number).rstrip("0")) in MARKED
 
 
 def _guide(ax: Axes, table: pd.DataFrame, column: str) -> None:
     """Draw a line of slope -1 above the others."""
     shown = table[table[column] > 0]
-    if shown.empty:
+    if shown["members"].nunique() < 2:
         return
     members = np.array([shown["members"].min(), shown["members"].max()], float)
     start = 1.5 * (shown[column] * shown["members"]).max()

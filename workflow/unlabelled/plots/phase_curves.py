@@ -1,6 +1,5 @@
 """How well probabilities rank fields, and whether they mean what they say."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -52,9 +51,8 @@ def gather(predictions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of :data:`SCHEMA`. Curves are thinned to 400 points. Intervals of shares are
-        Wilson's; those of repeats are widened by the square root of their number, since a repeat
-        has no fields of its own.
+        Columns of :data:`SCHEMA`. Curves are thinned to 400 points. Intervals of shares are means
+        of those of the repeats: a repeat has no fields of its own, so many are no narrower.
     """
     parts = []
     for model, rows in predictions.items():
@@ -68,10 +66,6 @@ def _curves(rows: pd.DataFrame, model: str) -> pd.DataFrame:
     probability, above = rows["probability"].to_numpy(float), rows["above"].to_numpy(bool)
     rate, hits, _ = scores.roc_curve(above, probability)
     precision, recall, _ = scores.precision_recall_curve(above, probability)
-    repeats = rows["repeat"].nunique()
-    parts = reliability(probability, above)
-    width = math.sqrt(repeats)
-    share = parts["share"]
     curves = {
         "roc": (_thin(rate, hits), scores.roc_auc_score(above, probability)),
         "precision_recall": (
@@ -79,25 +73,29 @@ def _curves(rows: pd.DataFrame, model: str) -> pd.DataFrame:
             _thin(recall[::-1], precision[::-1]),
             scores.average_precision_score(above, probability),
         ),
-        "reliability": (
-            pd.DataFrame(
-                {
-                    "x": parts["probability"],
-                    "y": share,
-                    "low": (share - width * (share - parts["low"])).clip(0),
-                    "high": (share + width * (parts["high"] - share)).clip(upper=1),
-                    "n": parts["n"],
-                }
-            ),
-            np.nan,
-        ),
+        "reliability": (_reliability(rows), np.nan),
     }
     return pd.concat(
         [
             points.assign(curve=curve, area=area, model=model)
             for curve, (points, area) in curves.items()
         ]
-    ).assign(n=lambda found: found["n"].fillna(len(rows)), share=above.mean(), repeats=repeats)
+    ).assign(
+        n=lambda found: found["n"].fillna(len(rows)),
+        share=above.mean(),
+        repeats=rows["repeat"].nunique(),
+    )
+
+
+def _reliability(rows: pd.DataFrame) -> pd.DataFrame:
+    parts = pd.concat(
+        reliability(part["probability"].to_numpy(float), part["above"].to_numpy(bool))
+        for _, part in rows.groupby("repeat")
+    )
+    n = parts.groupby("bin")["n"].sum()
+    columns = {"probability": "x", "share": "y", "low": "low", "high": "high"}
+    means = parts[list(columns)].mul(parts["n"], axis=0).groupby(parts["bin"]).sum().div(n, axis=0)
+    return means.rename(columns=columns).assign(n=n)
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
@@ -198,7 +196,8 @@ def _curve(ax: Axes, rows: pd.DataFrame, curve: str, colour: str, marker: str) -
         ax.errorbar(
             rows["x"],
             rows["y"],
-            yerr=[rows["y"] - rows["low"], rows["high"] - rows["y"]],
+            # up to rounding, a share of 0 or 1 is the end of its interval
+            yerr=[(rows["y"] - rows["low"]).clip(0), (rows["high"] - rows["y"]).clip(0)],
             color=colour,
             marker=marker,
             markersize=2.8,

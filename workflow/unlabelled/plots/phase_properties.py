@@ -177,7 +177,9 @@ def _bins(values: Floats, threshold: float) -> _Bins:
         logarithmic = True
     else:
         middle, first, last = threshold, float(values.min()), float(values.max())
-        step = round_step((last - first) / BINS)
+        # rounded values leave no bins empty between them
+        apart = np.diff(np.unique(values)).min(initial=np.inf)
+        step = round_step(max((last - first) / BINS, min(apart, last - first)))
         logarithmic = False
     below = max(math.ceil((middle - first) / step - 1e-9), 1)
     over = max(math.ceil((last - middle) / step - 1e-9), 1)

@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from unlabelled.plots import style
 from unlabelled.plots.phase_properties import round_step
@@ -79,7 +79,8 @@ def values(table: pd.DataFrame, *, quantity: str, unit: str, transform: str) -> 
         rasterized=True,
         zorder=2,
     )
-    bar = fig.colorbar(mesh, cax=ax.inset_axes((1.03, 0, 0.035, 1)))
+    bar = fig.colorbar(mesh, cax=ax.inset_axes((1.03, 0, 0.035, 1)), format="{x:,.0f}")
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
     bar.set_label("predictions per cell")
     bar.outline.set_visible(False)
     has_intervals = bool(rows["lower"].notna().any())

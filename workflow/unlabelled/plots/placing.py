@@ -18,6 +18,7 @@ DISTANCES = (4.0, 10.0, 16.0, 23.0, 30.0)  # points from a marker to its label
 DIRECTIONS = (0, 45, 90, 315, 135, 180, 270, 225)
 NEAR = 4.0  # up to which a label needs no line to its marker
 ROUNDS = 2000
+PUSH, LEAST = 0.25, 0.002  # of two boxes that overlap: by the overlap, and in any case
 
 Floats = npt.NDArray[np.float64]
 
@@ -163,19 +164,15 @@ def apart(centres: Floats, sizes: Floats, low: Floats, high: Floats) -> Floats:
     found += 1e-3 * np.column_stack([np.cos(angles), np.sin(angles)])
     reach = (sizes[:, None] + sizes) / 2
     for _ in range(ROUNDS):
-        away = found[:, None] - found
-        overlap = reach - abs(away)
-        both = (overlap > 0).all(axis=-1)
-        np.fill_diagonal(both, False)
-        if not both.any():
+        # in units in which boxes meet at a distance of 1
+        away = (found[:, None] - found) / reach
+        overlap = 1 - abs(away).max(axis=-1)
+        np.fill_diagonal(overlap, 0)
+        overlap = np.maximum(overlap, 0)
+        if not overlap.any():
             break
-        # along the axis where the way out is shorter
-        along = np.argmin(overlap, axis=-1)
-        push = np.zeros_like(away)
-        first, second = np.nonzero(both)
-        axis = along[first, second]
-        push[first, second, axis] = 0.26 * (
-            np.sign(away[first, second, axis]) * (overlap[first, second, axis] + 0.02)
-        )
-        found = np.clip(found + push.sum(axis=1), low + sizes / 2, high - sizes / 2)
+        push = np.where(overlap > 0, PUSH * overlap + LEAST, 0)
+        length = np.maximum(np.linalg.norm(away, axis=-1), 1e-9)
+        step = ((push / length)[..., None] * away * reach).sum(axis=1)
+        found = np.clip(found + step, low + sizes / 2, high - sizes / 2)
     return found
