@@ -43,7 +43,7 @@ def rerun(*edited):
         ("infomax/checkpoints.py", {"initialise", "pretrain"}),  # through runs and training
         (
             "infomax/__init__.py",
-            {"embed", "fine_tune", "histories", "initialise", "pool", "pretrain", "supervise"},
+            {"embed", "histories", "initialise", "pool", "pretrain"},
         ),
         (
             "point_set/elements.csv",

@@ -62,10 +62,10 @@ KINDS = {  # how figures tell models apart
     "stack": "stack",
 }
 HELD_OUT = {
-    "field": "fields at random",
-    "order": "fields in the order of the table",
-    "element": "an element",
-    "pair": "a pair of elements",
+    "field": "random folds",
+    "order": "unshuffled folds",
+    "element": "elements held out",
+    "pair": "pairs held out",
 }
 PREDICTED = [  # property, split and model of all tables of predictions
     (of, split, model)
@@ -287,11 +287,6 @@ def units_of_properties():
     return {
         name: labels[name][of["label"]] for name, of in FIELDS["properties"].items()
     }
-
-
-def label_of_property(wildcards):
-    """Property of fields, in words."""
-    return wildcards.property.replace("_", " ")
 
 
 def random_split():

@@ -95,7 +95,6 @@ rule plot_phase_curves:
         runtime=10,
     params:
         kinds={name: KINDS[model["kind"]] for name, model in MODELS.items()},
-        label=label_of_property,
         code=digest("plot_phase_curves.py"),
     script:
         "../scripts/plot_phase_curves.py"
@@ -124,7 +123,6 @@ rule plot_phase_values:
         mem_mb=2000,
         runtime=10,
     params:
-        label=label_of_property,
         unit=unit_of_property,
         transform=rules.cross_validate_fields.params.transform,
         code=digest("plot_phase_values.py"),
@@ -158,7 +156,6 @@ rule plot_phase_candidates:
         mem_mb=2000,
         runtime=10,
     params:
-        label=label_of_property,
         unit=unit_of_property,
         code=digest("plot_phase_candidates.py"),
     script:
@@ -188,7 +185,6 @@ rule plot_phase_elements:
         mem_mb=2000,
         runtime=10,
     params:
-        label=label_of_property,
         code=digest("plot_phase_elements.py"),
     script:
         "../scripts/plot_phase_elements.py"

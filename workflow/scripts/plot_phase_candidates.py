@@ -10,7 +10,7 @@ with log_to(snakemake.log[0]):
 
     figure = phase_candidates.candidates(
         tables.read(snakemake.input.table),
-        quantity=snakemake.params.label,
+        quantity=snakemake.wildcards.property,
         unit=snakemake.params.unit,
     )
     style.save_with_table(figure, snakemake.input.table, snakemake.output)

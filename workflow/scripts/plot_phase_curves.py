@@ -11,7 +11,7 @@ with log_to(snakemake.log[0]):
     predictions = {name: tables.read(path) for name, path in snakemake.input.items()}
     table = phase_curves.gather(predictions)
     figure = phase_curves.curves(
-        table, kinds=snakemake.params.kinds, quantity=snakemake.params.label
+        table, kinds=snakemake.params.kinds, quantity=snakemake.wildcards.property
     )
     provenance = {"code": snakemake.params.code}
     tables.write(table, snakemake.output.table, phase_curves.SCHEMA, provenance)

@@ -9,6 +9,6 @@ with log_to(snakemake.log[0]):
     from unlabelled.plots import phase_elements, style
 
     figure = phase_elements.elements(
-        tables.read(snakemake.input.table), quantity=snakemake.params.label
+        tables.read(snakemake.input.table), quantity=snakemake.wildcards.property
     )
     style.save_with_table(figure, snakemake.input.table, snakemake.output)

@@ -12,7 +12,7 @@ with log_to(snakemake.log[0]):
     params = snakemake.params
     table = tables.read(snakemake.input.table).query("part == 'test'")
     figure = phase_values.values(
-        table, quantity=params.label, unit=params.unit, transform=params.transform
+        table, quantity=snakemake.wildcards.property, unit=params.unit, transform=params.transform
     )
     provenance = {"code": params.code}
     tables.write(table, snakemake.output.table, prediction.schema(params.unit), provenance)

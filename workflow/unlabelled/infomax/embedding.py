@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from unlabelled.infomax.device import Accelerator, device
+from unlabelled.device import Accelerator, device
 from unlabelled.point_set.batch import pack
 from unlabelled.point_set.quotient import SiteClasses
 from unlabelled.point_set.ragged import collate

@@ -22,9 +22,9 @@ from torch.optim import AdamW
 from torch.utils.data import DataLoader, Sampler
 
 from unlabelled import seeds
+from unlabelled.device import Accelerator, device
 from unlabelled.errors import UserError
 from unlabelled.infomax.checkpoints import SafetensorsCheckpoint
-from unlabelled.infomax.device import Accelerator, device
 from unlabelled.infomax.objective import InfoMax, false_samples
 from unlabelled.infomax.options import InfoMaxOptions
 from unlabelled.infomax.samples import FalseSamples

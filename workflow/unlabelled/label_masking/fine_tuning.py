@@ -15,8 +15,8 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
 from unlabelled import seeds
+from unlabelled.device import Accelerator, device
 from unlabelled.errors import UserError
-from unlabelled.infomax.device import Accelerator, device
 from unlabelled.point_set.batch import pack
 from unlabelled.point_set.quotient import SiteClasses
 from unlabelled.point_set.ragged import RaggedBatch, collate, stack

@@ -18,9 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from unlabelled import seeds
+from unlabelled.device import Accelerator, device
 from unlabelled.errors import UserError
 from unlabelled.files import written_whole
-from unlabelled.infomax.device import Accelerator, device
 from unlabelled.phase_field.element_vectors import Vectors
 from unlabelled.phase_field.fields import PADDING, Ids
 from unlabelled.phase_field.networks import Corrected, CorrectedOptions

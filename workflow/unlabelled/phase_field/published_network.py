@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from unlabelled import seeds
-from unlabelled.infomax.device import Accelerator, device
+from unlabelled.device import Accelerator, device
 from unlabelled.phase_field import element_vectors
 from unlabelled.phase_field.environments import Environments
 from unlabelled.phase_field.fields import PADDING, Ids, misaligned

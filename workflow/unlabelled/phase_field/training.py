@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unlabelled import seeds as streams
+from unlabelled.device import Accelerator, device
 from unlabelled.errors import UserError
-from unlabelled.infomax.device import Accelerator, device
 from unlabelled.phase_field.fields import PADDING, Ids
 from unlabelled.phase_field.networks import Corrected, Head, Published
 

@@ -78,6 +78,7 @@ _NAMES = {
     "crystals_per_second": "crystals trained on",
     "probe_mae": "property probe",
     "point_sets": "point sets",
+    "curie_temperature": "Curie temperature",
     "magpie_statistics": "Magpie statistics",
     "xrd_pattern": "XRD pattern",
     "i_vec": "I_vec",
