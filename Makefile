@@ -46,11 +46,13 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
+# Modules are compiled when they are first imported: many never are.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint envs/constraints.txt
+
 .venv/installed: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable .
+	$(PIP_INSTALL) --editable .
 	@touch $@
 
-.venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt \
-	  --editable '.[materials-project,test]'
-	@touch $@
+.venv/installed-test: pyproject.toml envs/constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[materials-project,test]'
+	@touch .venv/installed $@
