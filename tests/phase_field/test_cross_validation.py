@@ -246,6 +246,17 @@ def test_a_stack_picks_the_right_model(of_models, caplog):
     assert rows["field"].equals(good["field"])
 
 
+def test_a_stack_weighs_classes_and_values_apart(of_models):
+    good, bad = of_models["good"], of_models["bad"]
+    of_values = ["predicted", "predicted_sd"]
+    classes, values = good.copy(), bad.copy()
+    classes[of_values], values[of_values] = bad[of_values], good[of_values]
+    rows = stack({"classes": classes, "values": values}, transform="log1p")
+    for _, part in rows.groupby("part"):
+        assert part["predicted"].corr(good.loc[part.index, "predicted"]) > 0.98
+        assert part["score"].corr(good.loc[part.index, "probability"]) > 0.98
+
+
 def test_a_stack_is_no_worse_than_its_models(of_models):
     rows = stack(of_models, transform="log1p")
     each = np.array([losses(found) for found in of_models.values()])
@@ -253,7 +264,7 @@ def test_a_stack_is_no_worse_than_its_models(of_models):
     assert (losses(rows) <= each.min(axis=0) + 1e-3).all()
     assert (losses(rows, "test") < np.max([losses(f, "test") for f in of_models.values()], 0)).all()
     # two that are equally good err less together
-    assert (losses(rows) < each.min(axis=0) - 0.01).any()
+    assert (losses(rows) < each.min(axis=0) - 0.01).all()
     test = rows[rows["part"] == "test"]
     assert ((test["lower"] >= 0) & (test["lower"] <= test["upper"])).all()
 

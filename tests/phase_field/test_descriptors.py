@@ -42,6 +42,14 @@ def test_neither_order_nor_slots_have_a_say(vectors, chosen, seed):
     assert np.array_equal(multi_hot_and_statistics(shuffled, vectors), expected)
 
 
+def test_elements_are_added_up_in_one_order():
+    # 1e17 + 1 - 1e17 is 0 or 1, by the order
+    vectors = np.zeros((87, 1), np.float32)
+    vectors[:3, 0] = 1e17, 1, -1e17
+    one, other = multi_hot_and_statistics(np.array([[0, 1, 2], [0, 2, 1]], np.int8), vectors)
+    assert np.array_equal(one, other)
+
+
 def test_one_element_has_no_spread(vectors):
     (row,) = multi_hot_and_statistics(ids(["Nb"]), vectors)
     niobium = vectors[ELEMENTS.index("Nb")]

@@ -143,7 +143,11 @@ def conformal(value: Floats, predicted: Floats, sd: Floats, transform: Transform
     promises about 80 % in the worst case, but it promises nothing: coverage is measured. Where an
     element or a pair is held out, new fields are not drawn alike in the first place.
 
-    How intervals are made was chosen by their width at the same coverage. NUMBERS
+    How intervals are made was chosen by their width on fields held out in five random folds of Tc
+    and of Curie temperatures. Those of 100 extra trees are 18 K and 264 K wide in the median (and
+    cover 92 %: the spread of new fields is also that between models), 32 K and 459 K without the
+    standard deviation (90 to 91 %). Symmetric in log(1 + value) they would be 51 K and 1104 K
+    without it, 71 K and 609 K with it (90 to 91 %): the upper ends run away.
 
     Parameters
     ----------

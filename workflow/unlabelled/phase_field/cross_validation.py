@@ -189,9 +189,10 @@ def stack(models: Mapping[str, pd.DataFrame], *, transform: Transform) -> pd.Dat
     """Combine models, fold by fold, with the weights that suit the inner predictions best.
 
     Weights are at least 0 and add up to 1. Those of probabilities have the least log loss of the
-    calibrated ones, those of values the least absolute error. (That of log(1 + value) makes worse
-    weights for temperatures: errors of other fields are larger by 1 and 0.4 % for Tc and Curie
-    temperatures.) What comes of it is calibrated and given intervals as any other model.
+    calibrated ones, those of values the least absolute error. (That of log(1 + value) makes no
+    better weights: in five random folds, errors of fields held out are larger by 0.1 % for Tc and
+    0.4 % for Curie temperatures.) What comes of it is calibrated and given intervals as any other
+    model.
 
     Parameters
     ----------

@@ -51,22 +51,6 @@ def multi_hot_and_statistics(ids: Ids, vectors: Vectors) -> Features:
     return np.concatenate([multi_hot(ids), *statistics, sizes], axis=1, dtype=np.float32)
 
 
-def mean_vectors(ids: Ids, vectors: Vectors) -> Features:
-    """Return the means of the elements' vectors, (n, k), of fields (n, slots).
-
-    Raises
-    ------
-    UserError
-        If a field has no elements.
-    ValueError
-        If there are not 87 vectors.
-    """
-    ids = np.sort(ids, axis=1)
-    total = _padded(vectors).astype(np.float64)[ids].sum(axis=1)
-    mean: Features = (total / _sizes(ids)).astype(np.float32)
-    return mean
-
-
 def concatenated(ids: Ids, vectors: Vectors) -> Features:
     """Return the vectors of the elements one after another, as the released forest reads them.
 
