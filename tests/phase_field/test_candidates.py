@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unlabelled import tables
 from unlabelled.errors import UserError
 from unlabelled.phase_field import candidates
 from unlabelled.phase_field.candidates import Scored, headline, nearest, pareto, unreported
@@ -154,12 +153,8 @@ def test_candidates_are_ranked_by_probability_times_accessibility():
     np.testing.assert_allclose(rows["similarity"], [2 / 3, 1 / 2, 1, 0], rtol=1e-6)
 
 
-def test_the_best_and_the_front_are_written(tmp_path):
-    path = tmp_path / "candidates.parquet"
-    candidates.write(
-        scored(), ids(["Fe O"]), path, unit="K", threshold=10, top=1, provenance={"seed": 1}
-    )
-    rows = tables.read(path)
+def test_the_best_and_the_front_are_listed():
+    rows = candidates.rank_table(scored(), ids(["Fe O"]), 10, top=1)
     assert rows["field"].tolist() == ["B Mg", "C H", "Nb"]
     assert rows["rank"].tolist() == [1, 2, 4]
     assert candidates.schema("K").field("value").metadata[b"unit"] == b"K"

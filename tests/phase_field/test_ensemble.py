@@ -20,7 +20,7 @@ from unlabelled.phase_field.training import Options
 OPTIONS = EnsembleOptions(
     members=6,
     network=CorrectedOptions(width=16, heads=2),
-    training=Options(epochs=30, batch=32, learning_rate=1e-2, schedule="one_cycle"),
+    training=Options(epochs=15, batch=32, learning_rate=2e-2, schedule="one_cycle"),
 )
 VECTORS = np.random.default_rng(0).normal(size=(87, 6)).astype(np.float32)
 
@@ -70,23 +70,24 @@ def test_fields_hear_members_that_were_trained_without_them(magnets, inner, foun
 
 def test_what_is_left_out_is_not_learnt_from(magnets, inner, found):
     other = magnets._replace(value=np.where(inner == 1, 0, magnets.value))
-    changed = ensemble.fit(
-        other._replace(above=magnets.above), inner, VECTORS, OPTIONS, "identity", 0, "cpu"
-    )
-    same = ensemble.fit(magnets, inner, VECTORS, OPTIONS, "identity", 0, "cpu")
+    changed = ensemble.fit(other, inner, VECTORS, OPTIONS, "log1p", 0, "cpu")
     rows = np.flatnonzero(inner == 1)
     # standardisation sees all values, so compare in its units
     one, two = (
-        (ensemble.out_of_fold(it, magnets.ids[rows], inner[rows]).value - it.mean) / it.scale
-        for it in (changed, same)
+        (np.log1p(ensemble.out_of_fold(it, magnets.ids[rows], inner[rows]).value) - it.mean)
+        / it.scale
+        for it in (changed, found)
     )
     assert np.corrcoef(one, two)[0, 1] > 0.95
 
 
-def test_a_member_more_changes_no_other(magnets, inner, found):
-    more = replace(OPTIONS, members=7)
-    longer = ensemble.fit(magnets, inner, VECTORS, more, "log1p", 0, "cpu")
-    np.testing.assert_allclose(longer.losses[:6], found.losses, rtol=1e-3)
+def test_a_member_more_changes_no_other(magnets, inner):
+    short = replace(OPTIONS, members=3, training=replace(OPTIONS.training, epochs=3))
+    some, more = (
+        ensemble.fit(magnets, inner, VECTORS, options, "log1p", 0, "cpu").losses
+        for options in (short, replace(short, members=4))
+    )
+    np.testing.assert_allclose(more[:3], some, rtol=1e-3)
 
 
 def test_order_and_empty_slots_change_nothing(magnets, found):

@@ -70,7 +70,7 @@ clustering:
   n_clusters: [2, 5]
   seeds: [0, 1]
 isotropy:
-  grids: {expt_gap: [magpie], crystals: [untrained, corrected]}
+  grids: {expt_gap: [magpie], crystals: [corrected]}
   bootstrap: {draws: 3}
   clouds: {points: [30], dimensions: [3], draws: 1}
 loco:
