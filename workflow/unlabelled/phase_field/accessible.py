@@ -12,7 +12,7 @@ import torch
 
 from unlabelled import seeds, tables
 from unlabelled.phase_field import accessibility, element_vectors, environments, novelty, retrieval
-from unlabelled.phase_field.accessibility import Fit, Masked, MaskedOptions
+from unlabelled.phase_field.accessibility import Fit, Masked, MaskedOptions, Score
 from unlabelled.phase_field.candidates import combinations, unreported
 from unlabelled.phase_field.element_vectors import Vectors
 from unlabelled.phase_field.fields import PADDING, Ids, ids, names
@@ -69,14 +69,20 @@ def validate(
     random = seeds.generator(seed, "novelty", "projection")
     projected = element_vectors.published(environments.read(environment), _PROJECTION, random)
     of_members = [seeds.integer(seed, "novelty", m) for m in range(settings["members"])]
+    trained: list[novelty.Autoencoder] = []
+
+    def published(fitted: Ids, space: novelty.Space = "published") -> Score:
+        if not trained:  # both spaces share the networks
+            rows = novelty.concatenated(fitted, projected, slots)
+            trained.extend(novelty.train(rows, of_members))
+        return novelty.familiarity(trained, projected, slots, space)
+
     scorers: dict[str, Fit] = {
         "frequency": accessibility.frequency,
         "pairs": accessibility.pairs,
         "masked": lambda fitted: _masked(fitted, element_vectors.read(vectors), settings, seed),
-        "published": lambda fitted: novelty.familiarity(fitted, projected, slots, of_members),
-        "published_in_one_space": lambda fitted: novelty.familiarity(
-            fitted, projected, slots, of_members, "standardised"
-        ),
+        "published": published,
+        "published_in_one_space": lambda fitted: published(fitted, "standardised"),
     }
     retrieval.write(known, known, scorers, destination, seed=seed, provenance=provenance)
 

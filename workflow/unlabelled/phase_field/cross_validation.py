@@ -254,7 +254,7 @@ def write(
     provenance
         What the table was made from; JSON values.
     """
-    test = rows[rows["part"] == TEST]
+    test = rows[(rows["part"] == TEST) & rows["value"].notna()]  # of candidates nothing is known
     log.info(
         "%d folds, %d fields held out: mean absolute error %.4g %s, Brier score %.4f",
         *(len(test[_FOLD].drop_duplicates()), len(test)),

@@ -195,20 +195,18 @@ def normalised(found: Floats) -> Floats:
 
 
 def familiarity(
-    reported: Ids, vectors: Vectors, slots: int, seeds: Sequence[int], space: Space = "published"
+    networks: Sequence[Autoencoder], vectors: Vectors, slots: int, space: Space = "published"
 ) -> Score:
-    """Fit the study's score, negated: the higher, the more a field resembles reported ones.
+    """Return the study's score, negated: the higher, the more a field resembles reported ones.
 
     Parameters
     ----------
-    reported
-        (n, at most slots) reported fields.
+    networks
+        Trained on concatenated vectors of reported fields.
     vectors
-        (87, k) vectors of the elements, which are concatenated.
+        (87, k) these vectors of the elements.
     slots
         Places for elements.
-    seeds
-        One per member.
     space
         As in :func:`distances`.
 
@@ -218,7 +216,6 @@ def familiarity(
         Score of fields, see :mod:`unlabelled.phase_field.accessibility`; not comparable between
         sizes.
     """
-    networks = train(concatenated(reported, vectors, slots), seeds)
 
     def score(fields: Ids) -> Floats:
         return -distances(networks, concatenated(fields, vectors, slots), space)
