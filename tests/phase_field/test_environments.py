@@ -1,6 +1,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,3 +171,28 @@ def test_properties_are_standardised_and_filled(tmp_path):
     assert vectors.mean() == pytest.approx(0, abs=1e-6)
     assert vectors.std() == pytest.approx(1, rel=1e-5)
     assert vectors[ELEMENTS.index("Fe")] == vectors[ELEMENTS.index("He")]  # the median
+
+
+def test_vectors_are_written_and_joined(tmp_path, halides):
+    source = tmp_path / "environments.parquet"
+    rows = halides.matrix.tocoo()
+    frame = pd.DataFrame(
+        {"element": np.array(ELEMENTS)[rows.row], "environment": rows.col.astype(np.int32)}
+    )
+    tables.write(frame, source, environments.SCHEMA, {"pairs": halides.n_pairs})
+    paths = {}
+    for name, settings in {
+        "svd": {"method": "svd", "size": 3},
+        "autoencoder": {"method": "autoencoder", "size": 2},
+    }.items():
+        paths[name] = tmp_path / f"{name}.parquet"
+        element_vectors.write(settings, [source], paths[name], 0, {})
+    np.testing.assert_array_equal(
+        element_vectors.read(paths["svd"]), element_vectors.svd(halides, 3)
+    )
+    joined = tmp_path / "joined.parquet"
+    element_vectors.write({"of": list(paths)}, list(paths.values()), joined, 0, {})
+    found = element_vectors.read(joined)
+    assert found.shape == (87, 5)
+    assert found[:, :3].std() == pytest.approx(1, rel=1e-5)
+    assert found[:, 3:].std() == pytest.approx(1, rel=1e-5)

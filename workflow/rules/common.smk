@@ -259,7 +259,9 @@ def raw_digits(wildcards):
 def source_of_vectors(wildcards):
     """What vectors of the elements are made of."""
     settings = FIELDS["element_vectors"][wildcards.vectors]
-    if "table" not in settings:
+    if "of" in settings:
+        return [vectors_named(name) for name in settings["of"]]
+    if "method" in settings:
         return rules.environments.output.environments
     table = settings["table"]
     return study.raw_data(table, SOURCES[table], "<resources>/raw")

@@ -9,7 +9,7 @@ with log_to(snakemake.log[0]):
 
     element_vectors.write(
         snakemake.params.settings,
-        snakemake.input[0],
+        snakemake.input,
         snakemake.output[0],
         snakemake.params.seed,
         {

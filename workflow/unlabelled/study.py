@@ -241,6 +241,9 @@ def _check_fields(config: Mapping[str, Any], specs: Mapping[str, SourceSpec]) ->
         if "table" in settings:
             key = f"phase_fields.element_vectors.{name}.table"
             _holds(key, settings["table"], specs, "elements")
+        for part in settings.get("of", []):
+            made = [other for other, of_other in vectors.items() if "of" not in of_other]
+            _known(f"phase_fields.element_vectors.{name}.of", part, made)
     for name, predicted in section["properties"].items():
         key = f"phase_fields.properties.{name}"
         _known(f"{key}.collection", predicted["collection"], collections)
@@ -382,11 +385,16 @@ def _forget_fields(config: Any, removed: dict[str, set[str]]) -> None:
         for name, predicted in section["properties"].items()
         if predicted["collection"] not in removed["collections"]
     }
+    without = removed["element_vectors"]
+    for name, vectors in list(section["element_vectors"].items()):
+        if set(vectors.get("of", [])) & without:
+            del section["element_vectors"][name]
+            without.add(name)
     gone = removed["models"]
     for name, model in list(section["models"].items()):
         if "of" in model:
             model["of"] = [part for part in model["of"] if part not in gone]
-        if model.get("vectors") in removed["element_vectors"] or len(model.get("of", "ok")) < 2:
+        if model.get("vectors") in without or len(model.get("of", "ok")) < 2:
             del section["models"][name]
             gone.add(name)
     for split in section["splits"].values():

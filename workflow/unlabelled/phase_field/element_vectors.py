@@ -6,7 +6,7 @@ rows of the matrix, frozen, another one for every model.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,7 @@ def of_table(path: str | Path) -> Vectors:
 
 def write(
     settings: Mapping[str, Any],
-    source: str | Path,
+    sources: Sequence[str | Path],
     destination: str | Path,
     seed: int,
     provenance: Mapping[str, Any],
@@ -161,9 +161,10 @@ def write(
     Parameters
     ----------
     settings
-        ``method`` (svd or autoencoder) and ``size``, or ``table``.
-    source
-        Table of environments, or of element properties.
+        ``method`` (svd or autoencoder) and ``size``; ``table``; or ``of``.
+    sources
+        Table of environments, of element properties, or of each of the vectors that are joined:
+        each is scaled to numbers of variance 1.
     destination
         Table to write: element, vector.
     seed
@@ -171,12 +172,15 @@ def write(
     provenance
         Stored in the metadata.
     """
-    if "table" in settings:
-        vectors = of_table(source)
+    if "of" in settings:
+        parts = [read(source) for source in sources]
+        vectors = np.concatenate([part / part.std() for part in parts], axis=1)
+    elif "table" in settings:
+        vectors = of_table(sources[0])
     elif settings["method"] == "svd":
-        vectors = svd(environments.read(source), settings["size"])
+        vectors = svd(environments.read(sources[0]), settings["size"])
     else:
-        vectors = autoencoder(environments.read(source), settings["size"], seed)
+        vectors = autoencoder(environments.read(sources[0]), settings["size"], seed)
     kind = pa.list_(pa.float32(), vectors.shape[1])
     schema = pa.schema(
         [field("element", pa.string(), "symbol"), field("vector", kind, "vector of the element")]
