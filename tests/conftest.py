@@ -8,6 +8,11 @@ from pymatgen.core import Lattice, Structure
 warnings.filterwarnings("ignore", module="pymatgen")
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that it does not keep others waiting at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
 def spacegroup(symbol, lattice, species, coords):
     return Structure.from_spacegroup(symbol, lattice, species, coords)
 
