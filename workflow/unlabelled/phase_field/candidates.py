@@ -68,7 +68,7 @@ def blocks(size: int, exclude: Collection[str] = ()) -> Iterator[Ids]:
     size
         Number of elements.
     exclude
-        Symbols of elements that take no part.
+        Symbols of elements that take no part, or ``noble_gases`` or ``radioactive`` for all those.
 
     Yields
     ------
@@ -80,10 +80,12 @@ def blocks(size: int, exclude: Collection[str] = ()) -> Iterator[Ids]:
     UserError
         If an excluded element is none of the 87, or too few are left.
     """
-    strange = sorted(set(exclude) - set(ELEMENTS))
+    groups = {"noble_gases": NOBLE_GASES, "radioactive": RADIOACTIVE}
+    left_out = {symbol for name in exclude for symbol in groups.get(name, (name,))}
+    strange = sorted(left_out - set(ELEMENTS))
     if strange:
         raise UserError(f"{', '.join(strange)}: not among the 87 elements, so none to exclude")
-    left = ALPHABET[[ELEMENTS[number] not in exclude for number in ALPHABET]]
+    left = ALPHABET[[ELEMENTS[number] not in left_out for number in ALPHABET]]
     if not 1 <= size <= len(left):
         raise UserError(f"there is no field of {size} of {len(left)} elements")
     for block in _combinations(len(left), size):
