@@ -273,22 +273,16 @@ def compositions_of_property(wildcards):
     return collect(rules.compositions.output.compositions, collection=collection)
 
 
-def unit_of_property(wildcards):
+def unit_of(name):
     """Unit of a property of fields."""
-    settings = FIELDS["properties"][wildcards.property]
+    settings = FIELDS["properties"][name]
     labels = study.labels_of_collection(config, SOURCES, settings["collection"])
     return labels[settings["label"]]
 
 
-def units_of_properties():
-    """Unit of every property of fields."""
-    labels = {
-        name: study.labels_of_collection(config, SOURCES, settings["collection"])
-        for name, settings in FIELDS["properties"].items()
-    }
-    return {
-        name: labels[name][of["label"]] for name, of in FIELDS["properties"].items()
-    }
+def unit_of_property(wildcards):
+    """Unit of a property of fields."""
+    return unit_of(wildcards.property)
 
 
 def random_split():
@@ -299,19 +293,19 @@ def random_split():
     )
 
 
+def predictions_of(of, split, model):
+    """Table of predictions of a property by a model."""
+    path = rules.cross_validate_fields.output[0]
+    return collect(path, property=of, split=split, model=model)[0]
+
+
 def predictions_to_draw(wildcards):
     """Predictions of fields held out at random, by model."""
-    split = random_split()
+    drawn = (wildcards.property, random_split())
     return {
-        model: collect(
-            rules.cross_validate_fields.output[0],
-            property=wildcards.property,
-            split=split,
-            model=model,
-        )[0]
-        for of, tested, model in PREDICTED
-        if (of, tested) == (wildcards.property, split)
-        and MODELS[model]["kind"] != "dummy"
+        model: predictions_of(of, split, model)
+        for of, split, model in PREDICTED
+        if (of, split) == drawn and MODELS[model]["kind"] != "dummy"
     }
 
 
@@ -364,25 +358,13 @@ def source_of_final_model(wildcards):
 
 def parts_of_stack(wildcards):
     """Predictions of the models of a stack."""
-    return collect(
-        rules.cross_validate_fields.output[0],
-        property=wildcards.property,
-        split=wildcards.split,
-        model=MODELS[wildcards.model]["of"],
-    )
+    parts = MODELS[wildcards.model]["of"]
+    return [predictions_of(wildcards.property, wildcards.split, part) for part in parts]
 
 
 def predictions_of_all(wildcards):
     """All tables of predictions."""
-    return [
-        collect(
-            rules.cross_validate_fields.output[0],
-            property=of,
-            split=split,
-            model=model,
-        )[0]
-        for of, split, model in PREDICTED
-    ]
+    return [predictions_of(*case) for case in PREDICTED]
 
 
 def of_pool(pattern):

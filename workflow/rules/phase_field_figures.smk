@@ -30,7 +30,7 @@ rule plot_phase_properties:
         mem_mb=2000,
         runtime=10,
     params:
-        units=units_of_properties(),
+        units={name: unit_of(name) for name in FIELDS["properties"]},
         thresholds={
             name: settings["threshold"]
             for name, settings in FIELDS["properties"].items()
@@ -65,7 +65,7 @@ rule plot_phase_models:
     params:
         kinds={name: KINDS[model["kind"]] for name, model in MODELS.items()},
         splits={name: HELD_OUT[split["by"]] for name, split in FIELDS["splits"].items()},
-        units=units_of_properties(),
+        units={name: unit_of(name) for name in FIELDS["properties"]},
         code=digest("plot_phase_models.py"),
     script:
         "../scripts/plot_phase_models.py"

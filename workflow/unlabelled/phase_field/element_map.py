@@ -15,7 +15,6 @@ from unlabelled.phase_field.element_vectors import Vectors
 from unlabelled.phase_field.fields import ELEMENTS
 from unlabelled.tables import field
 
-METHOD = "t-SNE"
 _PERPLEXITY = 10
 
 SCHEMA = pa.schema(

@@ -68,6 +68,11 @@ def ids(fields: Sequence[str], slots: int | None = None, order: Order = "alphabe
     return found
 
 
+def padded(found: Ids, slots: int) -> Ids:
+    """Return fields (n, at most slots) with empty slots up to a number of them, (n, slots)."""
+    return np.pad(found, ((0, 0), (0, slots - found.shape[1])), constant_values=PADDING)
+
+
 def names(found: Ids) -> list[str]:
     """Return the names of fields, the inverse of :func:`ids`."""
     return [key(ELEMENTS[number] for number in row if number != PADDING) for row in found.tolist()]

@@ -15,7 +15,7 @@ from unlabelled.phase_field import (
     models,
     prediction,
 )
-from unlabelled.phase_field.fields import PADDING, Ids, ids
+from unlabelled.phase_field.fields import Ids, ids, padded
 from unlabelled.phase_field.folds import Fold
 from unlabelled.phase_field.prediction import CrossFitted, Fields, FoldNumbers, Predictions
 
@@ -113,7 +113,7 @@ def write_predictions(
     n, m = len(known.value), len(others)
     slots = max(known.ids.shape[1], others.shape[1])
     both = Fields(
-        np.concatenate([_padded(known.ids, slots), _padded(others, slots)]),
+        np.concatenate([padded(known.ids, slots), padded(others, slots)]),
         np.append(known.value, np.full(m, np.nan)),
         np.append(known.above, np.zeros(m, bool)),
     )
@@ -144,7 +144,3 @@ def _trained(found: ensemble.Ensemble, network: Mapping[str, Any]) -> CrossFitte
         return known, ensemble.of_all(found, others, where)
 
     return model
-
-
-def _padded(fields: Ids, slots: int) -> Ids:
-    return np.pad(fields, ((0, 0), (0, slots - fields.shape[1])), constant_values=PADDING)

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from unlabelled import seeds as streams
 from unlabelled.errors import UserError
+from unlabelled.phase_field import descriptors
 from unlabelled.phase_field.accessibility import Score
 from unlabelled.phase_field.element_vectors import Vectors
-from unlabelled.phase_field.fields import Ids
+from unlabelled.phase_field.fields import Ids, padded
 
 _MIDDLE = 120  # width of the middle layer
 _DROPOUT = 0.1
@@ -59,10 +60,7 @@ def concatenated(fields: Ids, vectors: Vectors, slots: int) -> Rows:
     """
     if fields.shape[1] > slots:
         raise ValueError(f"fields of {fields.shape[1]} slots do not fit into {slots}")
-    padded = np.vstack([vectors, np.zeros_like(vectors[:1])])
-    rows = np.zeros((len(fields), slots, vectors.shape[1]), np.float32)
-    rows[:, : fields.shape[1]] = padded[fields]
-    return rows.reshape(len(fields), -1)
+    return descriptors.concatenated(padded(fields, slots), vectors)
 
 
 class Autoencoder(nn.Module):

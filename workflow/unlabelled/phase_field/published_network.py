@@ -14,7 +14,7 @@ from unlabelled import seeds
 from unlabelled.device import Accelerator, device
 from unlabelled.phase_field import element_vectors
 from unlabelled.phase_field.environments import Environments
-from unlabelled.phase_field.fields import PADDING, Ids, misaligned
+from unlabelled.phase_field.fields import Ids, misaligned, padded
 from unlabelled.phase_field.networks import Head, Published
 from unlabelled.phase_field.prediction import Fields, Floats, Model, Predictions
 from unlabelled.phase_field.training import (
@@ -87,7 +87,7 @@ def published(
         has_row = np.append(np.isfinite(vectors[:, 0]), True)  # an empty slot has one
         fields = fields.take(np.flatnonzero(has_row[fields.ids].all(axis=1)))
         slots = max(ids.shape[1] for ids in (fields.ids, *others))
-        ids = _padded(fields.ids, slots)
+        ids = padded(fields.ids, slots)
         classifier, regressor = (
             _trained(head, vectors, fields._replace(ids=ids), options, seed, accelerator)
             for head in HEADS
@@ -95,7 +95,7 @@ def published(
         predictions = []
         for other in others:
             logits, values = (
-                _applied(network, _padded(other, slots), accelerator)
+                _applied(network, padded(other, slots), accelerator)
                 for network in (classifier, regressor)
             )
             known = np.where(has_row[other].all(axis=1), 1, np.nan)
@@ -138,7 +138,3 @@ def _applied(network: Published, ids: Ids, accelerator: Accelerator) -> Floats:
             block = torch.from_numpy(ids[start : start + _FIELDS].astype(np.int64)).to(where)
             found.append(network(block[None])[0].cpu().numpy())
     return np.concatenate(found).astype(float)
-
-
-def _padded(ids: Ids, slots: int) -> Ids:
-    return np.pad(ids, ((0, 0), (0, slots - ids.shape[1])), constant_values=PADDING)
