@@ -201,3 +201,19 @@ def test_what_cannot_be_trained_on_is_said(ids, targets, message):
 def test_one_class_is_said():
     with pytest.raises(UserError, match="0 of 4 fields are above"):
         class_weights(np.zeros(4, bool))
+
+
+def test_the_published_penalty_is_that_of_keras_in_value_and_gradient() -> None:
+    """L1 of .01 and L2 of .001 on the kernel of the hidden layer, member by member."""
+    vectors = np.random.default_rng(0).random((3, 87, 5)).astype(np.float32)
+    network = Published(vectors, 4, "regressor", [0, 1, 2])
+    weight = network.hidden.weight.detach().double().requires_grad_()
+    wanted = (0.01 * weight.abs() + 0.001 * weight**2).sum((1, 2))
+    scale = torch.tensor([1.0, 2.0, 3.0])
+    (wanted * scale).sum().backward()
+    penalty = network.penalty()
+    (penalty * scale).sum().backward()
+    torch.testing.assert_close(penalty.double(), wanted, rtol=1e-5, atol=0)
+    gradient = network.hidden.weight.grad
+    assert gradient is not None and weight.grad is not None
+    torch.testing.assert_close(gradient.double(), weight.grad, rtol=1e-6, atol=1e-9)

@@ -13,7 +13,7 @@ operation on all of them costs little more than on one, and each comes out as if
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +113,24 @@ class Dropout(nn.Module):
         return x * kept / (1 - self.rate)
 
 
+class _Penalty(torch.autograd.Function):
+    """Penalty of kernels (M, ...), (M,), in few passes, since steps of few fields wait for it."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(weight)
+        rows = weight.flatten(1)
+        sums, lengths = (torch.linalg.vector_norm(rows, order, dim=1) for order in (1, 2))
+        penalty: Tensor = _L1 * sums + _L2 * lengths**2
+        return penalty
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (weight,) = ctx.saved_tensors
+        of_weight: Tensor = weight.sign().mul_(_L1).add_(weight, alpha=2 * _L2)
+        return of_weight.mul_(gradient.view(-1, *[1] * (weight.ndim - 1)))
+
+
 class Published(nn.Module):
     """The study's network (AtomicModel in its code): attention, flattening, one layer.
 
@@ -177,8 +195,8 @@ class Published(nn.Module):
 
     def penalty(self) -> Tensor:
         """Return the penalty of every member's kernel, (M,)."""
-        weight = self.hidden.weight.flatten(1)
-        return _L1 * weight.abs().sum(1) + _L2 * (weight**2).sum(1)
+        found: Tensor = _Penalty.apply(self.hidden.weight)  # type: ignore[no-untyped-call]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
