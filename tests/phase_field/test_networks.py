@@ -215,5 +215,6 @@ def test_the_published_penalty_is_that_of_keras_in_value_and_gradient() -> None:
     (penalty * scale).sum().backward()
     torch.testing.assert_close(penalty.double(), wanted, rtol=1e-5, atol=0)
     gradient = network.hidden.weight.grad
-    assert gradient is not None and weight.grad is not None
+    assert gradient is not None
+    assert weight.grad is not None
     torch.testing.assert_close(gradient.double(), weight.grad, rtol=1e-6, atol=1e-9)
