@@ -48,6 +48,7 @@ def rerun(*edited):
         (
             "point_set/elements.csv",
             {
+                "demonstrate",
                 "describe",
                 "embed",
                 "fine_tune",

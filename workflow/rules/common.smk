@@ -21,6 +21,10 @@ SOURCES = study.check(
 TASKS = config["tasks"]
 DATASETS = study.datasets_used(config)
 COLLECTIONS = config["collections"]
+SOURCES_USED = sorted(  # of raw data
+    {config["datasets"][dataset]["source"] for dataset in DATASETS}
+    | {source for of in COLLECTIONS.values() for source in of["sources"]}
+)
 STYLES = config["composition_representations"]
 KERNELS = config["clustering"]["kernels"]
 GRIDS = config["isotropy"]["grids"]
@@ -365,6 +369,21 @@ def parts_of_stack(wildcards):
 def predictions_of_all(wildcards):
     """All tables of predictions."""
     return [predictions_of(*case) for case in PREDICTED]
+
+
+def tables_of_study(wildcards):
+    """All tables that claims may name."""
+    clouds = config["isotropy"]["clouds"]
+    made = [
+        *strand_targets(wildcards),
+        *rules.demonstrate.output,
+        *collect(rules.split.output, task=TASKS),
+        *collect(
+            rules.measure_clouds.output, n=clouds["points"], d=clouds["dimensions"]
+        ),
+        *(predictions_of_all(wildcards) if FIELDS["properties"] else []),
+    ]
+    return [path for path in made if str(path).endswith(".parquet")]
 
 
 def of_pool(pattern):

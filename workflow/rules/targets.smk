@@ -75,14 +75,19 @@ def phase_field_figures():
     return figures
 
 
-def study_targets(wildcards):
-    """Everything."""
+def strand_targets(wildcards):
+    """All three strands."""
     return [
         *collect(rules.compositions.output, collection=COLLECTIONS),
         *infomax_targets(wildcards),
         *isotropy_targets(wildcards),
         *phase_field_targets(wildcards),
     ]
+
+
+def study_targets(wildcards):
+    """Everything."""
+    return [*strand_targets(wildcards), *rules.judge_claims.output]
 
 
 def infomax_figures():

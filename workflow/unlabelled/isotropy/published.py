@@ -59,9 +59,17 @@ def i_rnd(X: npt.ArrayLike, *, n_directions: int = N_DIRECTIONS, seed: int = 0) 
         NaN for one point or identical points.
     """
     scaled = _scaled(X)
-    directions = np.random.default_rng(seed).random((scaled.shape[1], n_directions))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return partition(scaled, directions)
+    return partition(scaled, random_directions(scaled.shape[1], n_directions, seed))
+
+
+def random_directions(d: int, n_directions: int, seed: int) -> Floats:
+    """Return what the released code takes for unit vectors, (d, n_directions), as columns.
+
+    They are positive, and their rows have length 1 (B1, B2).
+    """
+    directions = np.random.default_rng(seed).random((d, n_directions))
+    normalised: Floats = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    return normalised
 
 
 def fractional_anisotropy(X: npt.ArrayLike) -> float:

@@ -1,0 +1,1 @@
+"""The scorecard: what of the three studies holds, decided by tables that the workflow computes."""
