@@ -14,7 +14,7 @@ rule demonstrate:
     log:
         "<logs>/demonstrations.log",
     conda:
-        "../../envs/learning.yaml"
+        "../../envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=2000,
