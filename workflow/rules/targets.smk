@@ -14,7 +14,7 @@ def infomax_targets(wildcards):
             rules.pretrain.output, variant=TRAINED, seed=config["pretraining"]["seeds"]
         ),
         *collect(rules.compare_arms.output, task=TASKS),
-        *infomax_figures(),
+        *files_of(infomax_figures()),
     ]
 
 
@@ -24,7 +24,7 @@ def isotropy_targets(wildcards):
         *collect(rules.gather_isotropy.output, collection=GRIDS),
         *(rules.summarise_loco.output if LOCO["properties"] else []),
         *(rules.gather_digits.output if DIGITS else []),
-        *isotropy_figures(),
+        *files_of(isotropy_figures()),
     ]
 
 
@@ -48,31 +48,8 @@ def phase_field_targets(wildcards):
             property=FIELDS["properties"],
             size=FIELDS["candidates"]["sizes"],
         ),
-        *phase_field_figures(),
+        *files_of(phase_field_figures()),
     ]
-
-
-def phase_field_figures():
-    """Figures of the third strand."""
-    figures = [
-        *rules.plot_phase_properties.output,
-        *rules.plot_phase_models.output,
-        *rules.plot_phase_element_map.output,
-        *rules.plot_phase_convergence.output,
-        *rules.plot_phase_retrieval.output,
-    ]
-    for drawn in (
-        rules.plot_phase_curves,
-        rules.plot_phase_values,
-        rules.plot_phase_elements,
-        rules.plot_phase_candidates,
-    ):
-        figures += collect(
-            drawn.output,
-            property=FIELDS["properties"],
-            size=FIELDS["candidates"]["sizes"],
-        )
-    return figures
 
 
 def strand_targets(wildcards):
@@ -90,37 +67,64 @@ def study_targets(wildcards):
     return [*strand_targets(wildcards), *rules.judge_claims.output]
 
 
+def files_of(figures):
+    """All files of figures, given by their rules and the values of their wildcards."""
+    return [path for rule, values in figures for path in collect(rule.output, **values)]
+
+
 def infomax_figures():
-    """All figures for which there is anything to draw."""
-    figures = config["figures"]
-    targets = [*rules.plot_rejects.output] if DATASETS else []
-    for rule, drawn in (
-        (rules.plot_representations, figures["methods"]),
+    """Figures of the first strand for which there is anything to draw."""
+    drawn = config["figures"]
+    figures = [(rules.plot_rejects, {})] if DATASETS else []
+    if TRAINED:
+        figures.append((rules.plot_pretraining, {}))
+    for rule, shown in (
+        (rules.plot_representations, drawn["methods"]),
         (rules.plot_transfer, any(starts_of_task(task) for task in TASKS)),
         (rules.plot_embedding_maps, config["embedding_map"]["representations"]),
     ):
-        if TASKS and drawn:
-            targets += rule.output
-    if TRAINED:
-        targets += rules.plot_pretraining.output
-    for task in TASKS:
-        for rule, drawn in (
-            (rules.plot_learning_curves, True),
-            (rules.plot_paired, comparisons_of_task(task)),
-            (rules.plot_standing, config["label_masking"]["standing"]),
-            (rules.plot_pool, figures["pool_curve"]),
-        ):
-            if drawn:
-                targets += collect(rule.output, task=task)
-    return targets
+        if TASKS and shown:
+            figures.append((rule, {}))
+    compared = [task for task in TASKS if comparisons_of_task(task)]
+    for rule, tasks in (
+        (rules.plot_learning_curves, TASKS),
+        (rules.plot_paired, compared),
+        (rules.plot_standing, TASKS if config["label_masking"]["standing"] else []),
+        (rules.plot_pool, TASKS if drawn["pool_curve"] else []),
+    ):
+        figures.append((rule, {"task": list(tasks)}))
+    return figures
 
 
 def isotropy_figures():
     """Figures of the second strand."""
-    figures = [*rules.plot_clouds.output]
-    figures += rules.plot_digits.output if DIGITS else []
-    for drawn in (rules.plot_isotropy_grid, rules.plot_evenness):
-        figures += collect(drawn.output, collection=GRIDS)
     of_encoders = [name for name, grid in GRIDS.items() if set(grid) & set(VARIANTS)]
-    figures += collect(rules.plot_encoder_isotropy.output, collection=of_encoders)
-    return figures + ([*rules.plot_loco.output] if LOCO["properties"] else [])
+    return [
+        (rules.plot_clouds, {}),
+        *([(rules.plot_digits, {})] if DIGITS else []),
+        (rules.plot_isotropy_grid, {"collection": list(GRIDS)}),
+        (rules.plot_evenness, {"collection": list(GRIDS)}),
+        (rules.plot_encoder_isotropy, {"collection": of_encoders}),
+        *([(rules.plot_loco, {})] if LOCO["properties"] else []),
+    ]
+
+
+def phase_field_figures():
+    """Figures of the third strand."""
+    if not FIELDS["properties"]:
+        return []
+    of_property = {"property": list(FIELDS["properties"])}
+    return [
+        (rules.plot_phase_properties, {}),
+        (rules.plot_phase_models, {}),
+        (rules.plot_phase_curves, of_property),
+        (rules.plot_phase_values, of_property),
+        (
+            rules.plot_phase_candidates,
+            {**of_property, "size": FIELDS["candidates"]["sizes"]},
+        ),
+        (rules.plot_phase_elements, of_property),
+        (rules.plot_phase_element_map, {}),
+        (rules.plot_phase_convergence, {}),
+        (rules.plot_phase_retrieval, {}),
+    ]
