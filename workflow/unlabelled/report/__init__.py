@@ -1,0 +1,1 @@
+"""The report of a study: scorecard, figures, tables, provenance, on one page."""
