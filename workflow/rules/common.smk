@@ -247,6 +247,13 @@ def label_unit(task):
     return catalogue.labels(SOURCES[source])[TASKS[task]["label"]]
 
 
+def labels_of_task(task):
+    """Units of all labels of the crystals of a task, its own label first."""
+    source = config["datasets"][TASKS[task]["dataset"]]["source"]
+    own = TASKS[task]["label"]
+    return {own: label_unit(task)} | catalogue.labels(SOURCES[source])
+
+
 def element_table(wildcards):
     """Table of element properties, if the descriptor needs one."""
     if wildcards.descriptor != "magpie_statistics":

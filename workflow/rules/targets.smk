@@ -15,6 +15,7 @@ def infomax_targets(wildcards):
         ),
         *collect(rules.compare_arms.output, task=TASKS),
         *files_of(infomax_figures()),
+        *explorer_page("crystals"),
     ]
 
 
@@ -25,6 +26,7 @@ def isotropy_targets(wildcards):
         *(rules.summarise_loco.output if LOCO["properties"] else []),
         *(rules.gather_digits.output if DIGITS else []),
         *files_of(isotropy_figures()),
+        *explorer_page("isotropy"),
     ]
 
 
@@ -49,7 +51,13 @@ def phase_field_targets(wildcards):
             size=FIELDS["candidates"]["sizes"],
         ),
         *files_of(phase_field_figures()),
+        *explorer_page("candidates"),
     ]
+
+
+def explorer_page(name):
+    """A page to explore results with, if the study has something for it."""
+    return [f"<results>/report/{name}.html"] if name in PAGES else []
 
 
 def strand_targets(wildcards):

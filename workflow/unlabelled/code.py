@@ -12,6 +12,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 SCRIPTS = PACKAGE.parent / "scripts"
+_DATA = {".csv", ".css", ".html", ".js"}
 
 
 def digest(script: str) -> str:
@@ -26,8 +27,8 @@ def digest(script: str) -> str:
     -------
     str
         First 16 hexadecimal digits of a SHA-256 over the names and bytes of the modules, and of the
-        data files (``*.csv``) beside them, in sorted order. The script itself is left out:
-        Snakemake watches it.
+        data files (tables, templates, styles, JavaScript) beside them, in sorted order. The script
+        itself is left out: Snakemake watches it.
     """
     reached: set[Path] = set()
     waiting = list(_imported(SCRIPTS / script))
@@ -36,7 +37,8 @@ def digest(script: str) -> str:
         if module not in reached:
             reached.add(module)
             waiting.extend(_imported(module))
-    data = {table for module in reached for table in module.parent.glob("*.csv")}
+    folders = {module.parent for module in reached}
+    data = {path for folder in folders for path in folder.iterdir() if path.suffix in _DATA}
     total = hashlib.sha256()
     for path in sorted(reached | data):
         total.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")

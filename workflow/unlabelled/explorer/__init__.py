@@ -1,0 +1,1 @@
+"""Pages to explore results with: each is a function of tidy tables to one HTML file."""
