@@ -31,6 +31,7 @@ include: "workflow/rules/isotropy_figures.smk"
 include: "workflow/rules/phase_field_figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/explorer.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -3,6 +3,7 @@
 Parsed again by every cluster job: imports nothing heavy and reads no large file.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -391,6 +392,60 @@ def tables_of_study(wildcards):
         *(predictions_of_all(wildcards) if FIELDS["properties"] else []),
     ]
     return [path for path in made if str(path).endswith(".parquet")]
+
+
+def rejected_of_all(wildcards):
+    """Tables of refused entries."""
+    return [
+        *collect(
+            [rules.structures.output.rejected, rules.point_sets.output.rejected],
+            dataset=DATASETS,
+        ),
+        *collect(rules.compositions.output.rejected, collection=COLLECTIONS),
+        *(
+            collect(
+                rules.property_of_fields.output.rejected, property=FIELDS["properties"]
+            )
+        ),
+    ]
+
+
+def figures_of_report():
+    """Strand, rule and wildcards of every figure."""
+    strands = {
+        "infomax": infomax_figures(),
+        "isotropy": isotropy_figures(),
+        "phase_fields": phase_field_figures(),
+    }
+    return [
+        (strand, rule, dict(zip(values, chosen)))
+        for strand, figures in strands.items()
+        for rule, values in figures
+        for chosen in itertools.product(*values.values())
+    ]
+
+
+def pictures_of_report(wildcards):
+    """Figures of all strands."""
+    return [
+        collect(rule.output.png, **values)[0] for _, rule, values in figures_of_report()
+    ]
+
+
+def captions_of_report(wildcards):
+    """Captions of these figures, named like their rules."""
+    return [
+        f"workflow/report/{rule.rule.name.removeprefix('plot_')}.rst"
+        for _, rule, _ in figures_of_report()
+    ]
+
+
+def described_figures(wildcards):
+    """What these figures are about."""
+    return [
+        {"strand": strand, "wildcards": values}
+        for strand, _, values in figures_of_report()
+    ]
 
 
 def of_pool(pattern):

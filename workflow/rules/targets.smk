@@ -72,7 +72,7 @@ def strand_targets(wildcards):
 
 def study_targets(wildcards):
     """Everything."""
-    return [*strand_targets(wildcards), *rules.judge_claims.output]
+    return [*strand_targets(wildcards), *rules.report_page.output]
 
 
 def files_of(figures):

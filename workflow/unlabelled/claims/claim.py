@@ -118,9 +118,9 @@ def _claim(name: str, entry: Mapping[str, Any], path: str | Path) -> Claim:
     }
     published = entry.get("published", "unknown")
 
-    def filled(text: str) -> str:
+    def filled(text: str, values: Mapping[str, Value] = given) -> str:
         try:
-            return str(text).format(**given).strip()
+            return text.format(**values).strip()
         except KeyError as error:
             raise ConfigurationError(f"{path}: a case of {name} has no {error}") from error
 
@@ -128,7 +128,10 @@ def _claim(name: str, entry: Mapping[str, Any], path: str | Path) -> Claim:
         id="/".join([name, *map(str, given.values())]),
         paper=entry["paper"],
         kind=entry["kind"],
-        statement=filled(entry["statement"]),
+        statement=filled(
+            entry["statement"],
+            {key: str(value).replace("_", " ") for key, value in given.items()},
+        ),
         source=filled(entry["source"]),
         published=None if published == "unknown" else float(published),
         unit=filled(entry.get("unit", "")),

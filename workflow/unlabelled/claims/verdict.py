@@ -75,7 +75,7 @@ def decide(claim: Claim, measured: Interval) -> tuple[Verdict, str]:
         return Verdict.CONTRADICTED, f"the interval lies {side} {claim.reference:g}"
     if agrees:
         return Verdict.REPRODUCED, "the interval holds the published value"
-    if claim.kind == "fault" and published is None:
-        return Verdict.REPRODUCED, f"the interval lies {claim.direction} {claim.reference:g}"
-    size = "whose size was not published" if published is None else "but of another size"
-    return Verdict.SAME_DIRECTION, f"an effect in the direction of the claim, {size}"
+    why = f"the interval lies {claim.direction} {claim.reference:g}"
+    if published is None:
+        return Verdict.REPRODUCED if claim.kind == "fault" else Verdict.SAME_DIRECTION, why
+    return Verdict.SAME_DIRECTION, f"{why}, but does not hold the published value"

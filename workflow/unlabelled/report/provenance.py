@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from unlabelled import tables
+from unlabelled.report.summary import Table, of_frame
 
 #: Packages whose version can change a number.
 PACKAGES = (
@@ -17,15 +18,71 @@ PACKAGES = (
 )
 
 
-def sources(specs: Mapping[str, Any], used: Iterable[str]) -> pd.DataFrame:
-    """Return where the raw data of a study come from.
+def of_study(
+    specs: Mapping[str, Any],
+    rejected: Iterable[str | Path],
+    seed: int,
+    results: Path,
+    benchmarks: Mapping[str, str],
+) -> list[Table]:
+    """Return all tables about where results come from.
 
     Parameters
     ----------
     specs
-        Specification of all sources, by name.
-    used
-        Names of those that the study uses.
+        Specification of the sources that the study uses, by name.
+    rejected
+        Tables of what was refused.
+    seed
+        The seed of the configuration.
+    results
+        Folder of the study.
+    benchmarks
+        Path of the files in which Snakemake records run times, from the folder above all results
+        on, with wildcards in braces, by rule.
+    """
+    folder = results / "benchmarks"
+    patterns = {rule: pattern.split("/benchmarks/", 1)[-1] for rule, pattern in benchmarks.items()}
+    about = pd.DataFrame([("seed", str(seed)), *versions().items()], columns=["what", "version"])
+    return [
+        of_frame(
+            "Raw data",
+            sources(specs),
+            {
+                "source": "Source",
+                "origin": "Origin",
+                "sha256": "SHA-256",
+                "licence": "Licence",
+                "citation": "Cite",
+            },
+        ),
+        of_frame(
+            "Refused entries",
+            rejects(rejected),
+            {"source": "Source", "stage": "Stage", "reason": "Reason", "entries": "Entries"},
+        ),
+        of_frame("Seed and versions", about, {"what": "", "version": "Version"}),
+        of_frame(
+            "Run times of rules that record them, one job after another",
+            run_times(folder, patterns),
+            {
+                "rule": "Rule",
+                "jobs": "Jobs",
+                "minutes": "Time (min)",
+                "processor_minutes": "Processor (min)",
+                "memory": "Memory of a job, at most (GB)",
+            },
+        ),
+    ]
+
+
+def sources(specs: Mapping[str, Any]) -> pd.DataFrame:
+    """Return where raw data come from.
+
+    Parameters
+    ----------
+    specs
+        Specification of sources, by name.
 
     Returns
     -------
@@ -33,8 +90,7 @@ def sources(specs: Mapping[str, Any], used: Iterable[str]) -> pd.DataFrame:
         Source, origin, sha256 (of the file, None for one's own), licence, citation.
     """
     rows = []
-    for name in used:
-        spec = specs[name]
+    for name, spec in specs.items():
         if spec["kind"] == "package":
             origin = f"{spec['package']} {spec['version']}: {spec['member']}"
         else:

@@ -15,6 +15,7 @@ PAPERS = {
     "kernelised_loco": "Kernelised leave-one-cluster-out",
     "phaseselect": "PhaseSelect",
 }
+NOTHING_IN_COMMON = 0.05  # adjusted Rand index
 _FINE_TUNING = "fine_tuning"
 
 
@@ -59,7 +60,7 @@ def number(value: float, digits: int = 3) -> str:
     if not np.isfinite(value):
         return "–"
     if value != 0 and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.{digits - 1}e}"
+        return f"{value:.{digits - 1}e}".replace("-", "−")
     decimals = 0 if value == 0 else max(0, digits - 1 - int(np.floor(np.log10(abs(value)))))
     return f"{value:,.{decimals}f}".replace("-", "−")
 
@@ -73,27 +74,24 @@ def interval(value: float, low: float, high: float) -> str:
 
 def judged(scorecard: pd.DataFrame) -> list[Judged]:
     """Return the claims study by study, numbers as text."""
-    rows = scorecard.assign(
-        published=[
-            f"{number(claim.published)} {claim.unit}".strip()
-            if np.isfinite(claim.published)
-            else "unknown"
-            for claim in scorecard.itertuples()
-        ],
-        found=[
-            f"{interval(claim.measured, claim.low, claim.high)} {claim.unit}".strip()
-            for claim in scorecard.itertuples()
-        ],
-    )
-    untested = rows["verdict"] == Verdict.NOT_TESTABLE
-    return [
-        Judged(
-            title,
-            rows[(rows["paper"] == paper) & ~untested].to_dict("records"),
-            rows[(rows["paper"] == paper) & untested].to_dict("records"),
-        )
-        for paper, title in PAPERS.items()
-    ]
+    found = []
+    for paper, title in PAPERS.items():
+        claims: list[dict[str, Any]] = [
+            {str(name): value for name, value in row.items()}
+            for row in scorecard[scorecard["paper"] == paper].to_dict("records")
+        ]
+        for claim in claims:
+            published, unit = claim["published"], claim["unit"]
+            if np.isfinite(published):
+                claim["published"] = f"{number(published)} {unit}".strip()
+            else:
+                claim["published"] = "unknown" if claim["kind"] == "claim" else "–"
+            measured = interval(claim["measured"], claim["low"], claim["high"])
+            claim["found"] = f"{measured} {unit}".strip()
+        untested = [claim for claim in claims if claim["verdict"] == Verdict.NOT_TESTABLE]
+        tested = [claim for claim in claims if claim["verdict"] != Verdict.NOT_TESTABLE]
+        found.append(Judged(title, tested, untested))
+    return found
 
 
 def counts(scorecard: pd.DataFrame) -> Table:
@@ -104,7 +102,7 @@ def counts(scorecard: pd.DataFrame) -> Table:
     )
     found.loc["all"] = found.sum()
     names = {**PAPERS, "all": "All"}
-    rows = [[names[paper], *map(str, row)] for paper, row in zip(found.index, found.to_numpy())]
+    rows = [[names[str(paper)], *map(str, row)] for paper, *row in found.itertuples()]
     return Table("Claims by verdict", ["Study", *verdicts], rows)
 
 
@@ -171,9 +169,7 @@ def shapes(measured: pd.DataFrame, collection: str, k: int) -> Table:
     )
 
 
-def models(
-    metrics: pd.DataFrame, quantity: str, unit: str, splits: Mapping[str, str]
-) -> Table:
+def models(metrics: pd.DataFrame, quantity: str, unit: str, splits: Mapping[str, str]) -> Table:
     """Return how well models do on fields held out.
 
     Parameters
@@ -187,24 +183,59 @@ def models(
     """
     chosen = {"roc_auc": "AUC", "mae": f"MAE ({unit})" if unit else "MAE"}
     rows = metrics[(metrics["property"] == quantity) & metrics["metric"].isin(list(chosen))]
-    found = rows.pivot_table(
-        index="model", columns=["split", "metric"], values="value", sort=False
-    )
+    found = rows.pivot_table(index="model", columns=["split", "metric"], values="value", sort=False)
     wanted = [
         (split, metric) for split in splits for metric in chosen if (split, metric) in found.columns
     ]
     return Table(
-        f"{style.readable(quantity).capitalize()}: area under the ROC curve and mean absolute error, "
-        "means over folds",
+        f"{style.readable(quantity).capitalize()}: area under the ROC curve and mean absolute "
+        "error, means over folds",
         ["Model", *(f"{splits[split]}: {chosen[metric]}" for split, metric in wanted)],
         [[style.readable(str(name)), *map(number, row)] for name, row in _rows(found[wanted])],
     )
 
 
+def say_errors(summary: pd.DataFrame, task: str, unit: str) -> str:
+    """Say which method has the smallest median error for every number of labels."""
+    best = summary.loc[summary.groupby("n_labels")["median"].idxmin()]
+    columns = (best[name].tolist() for name in ("n_labels", "median", "arm", "head"))
+    parts = [
+        f"{n:,} labels {number(error)} {unit} ({style.method(arm, head)})"
+        for n, error, arm, head in zip(*columns, strict=True)
+    ]
+    return f"Smallest median error of {style.readable(task)}: with {'; '.join(parts)}."
+
+
+def say_shapes(measured: pd.DataFrame, collection: str) -> str:
+    """Say under how many kernels clusters have nothing in common with those without."""
+    pairs = measured.groupby(["representation", "kernel"])["ari_to_plain"].mean()
+    noise = pairs[pairs < NOTHING_IN_COMMON]
+    return (
+        f"{style.readable(collection).capitalize()}: in {len(noise)} of {len(pairs)} pairs of a "
+        "representation and a kernel, clusters have nothing in common with those without a "
+        f"kernel (adjusted Rand index below {NOTHING_IN_COMMON:g})."
+    )
+
+
+def say_models(metrics: pd.DataFrame, quantity: str, split: str) -> str:
+    """Say which model has the largest area under the ROC curve."""
+    rows = metrics[
+        (metrics["property"] == quantity)
+        & (metrics["split"] == split)
+        & (metrics["metric"] == "roc_auc")
+    ]
+    areas = rows.groupby("model", sort=False)["value"].mean().dropna().sort_values()
+    parts = [f"{style.readable(str(model))} {number(areas[model])}" for model in areas.index[::-1]]
+    return f"{style.readable(quantity).capitalize()}, area under the ROC curve: {', '.join(parts)}."
+
+
 def of_frame(title: str, frame: pd.DataFrame, headings: Mapping[str, str]) -> Table:
     """Return some columns of a table as they are, numbers shortened."""
     rows = [
-        [number(cell) if isinstance(cell, float) else "–" if cell is None else str(cell) for cell in row]
+        [
+            number(cell) if isinstance(cell, float) else "–" if cell is None else str(cell)
+            for cell in row
+        ]
         for row in frame[list(headings)].itertuples(index=False)
     ]
     return Table(title, list(headings.values()), rows)
