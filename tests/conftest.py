@@ -1,6 +1,9 @@
-"""Crystals by name, shared by all tests."""
+"""What tests share: crystals by name, and a browser."""
 
+import os
+import shutil
 import warnings
+from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
@@ -64,3 +67,59 @@ def _materials():
 def materials():
     """Crystals by name: cubic, tetragonal, hexagonal, elemental, without symmetry."""
     return _materials()
+
+
+BROWSER = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")  # its event loop is in the way of other modules
+def browser():
+    """Chromium, of the system or of playwright; without one, tests are skipped, but not in CI."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        try:
+            running = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=BROWSER
+            )
+        except Error as error:
+            if "CI" in os.environ:
+                raise
+            pytest.skip(f"no browser: {error}")
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Function that opens a file as a page, with a width in pixels.
+
+    The test fails if a page logs an error, throws one, or asks for what is not in its file.
+    """
+    context = browser.new_context(accept_downloads=True)
+    faults = []
+
+    def opened(path, width=1280):
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: faults.extend(outgoing(request.url)))
+        page.goto(Path(path).absolute().as_uri())
+        return page
+
+    yield opened
+    context.close()
+    assert faults == []
+
+
+def outgoing(address):
+    return [] if address.startswith(("file:", "data:", "blob:")) else [address]

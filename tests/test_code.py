@@ -9,6 +9,7 @@ from unlabelled import code
 RULES = Path(__file__).resolve().parents[1] / "workflow" / "rules"
 SCRIPTS = {path.stem for path in code.SCRIPTS.glob("*.py")}
 PLOTS = {name for name in SCRIPTS if name.startswith("plot_")}
+EXPLORERS = {name for name in SCRIPTS if name.startswith("explore_")}
 
 
 @pytest.fixture
@@ -62,6 +63,10 @@ def rerun(*edited):
             },
         ),
         ("plots/pretraining.py", {"plot_pretraining"}),
+        ("pages/shell.html", EXPLORERS),
+        ("pages/shell.css", EXPLORERS),
+        ("explorer/crystals.js", EXPLORERS),
+        ("explorer/crystals.py", {"explore_crystals"}),
         ("errors.py", SCRIPTS),
         ("study.py", set()),
     ],
@@ -70,8 +75,8 @@ def test_an_edit_reruns_the_scripts_that_can_reach_it_and_no_others(package, edi
     assert rerun(package / edited) == scripts
 
 
-def test_touching_the_plot_modules_reruns_the_figures_and_nothing_else(package):
-    assert rerun(*(package / "plots").glob("*.py")) == PLOTS
+def test_touching_the_plot_modules_reruns_figures_and_pages_and_nothing_else(package):
+    assert rerun(*(package / "plots").glob("*.py")) == PLOTS | EXPLORERS
 
 
 def test_scripts_and_the_place_of_the_package_take_no_part(package, monkeypatch):

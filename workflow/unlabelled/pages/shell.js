@@ -68,6 +68,7 @@ function dataTable(element, { columns, rows, name, searchable = true, buttons = 
             text: "Download CSV",
             filename: name,
             bom: true, // spreadsheets read units wrongly without
+            footer: false,
             exportOptions: { modifier: { search: "applied", order: "applied" } },
           },
           ...buttons,
@@ -103,7 +104,8 @@ function draw(element, traces, { xaxis = {}, yaxis = {}, ...layout }) {
     {
       responsive: true,
       displaylogo: false,
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      plotlyServerURL: "", // no chart is sent anywhere, nor is there a button for it
+      modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
     },
   );
 }
