@@ -10,6 +10,7 @@ RULES = Path(__file__).resolve().parents[1] / "workflow" / "rules"
 SCRIPTS = {path.stem for path in code.SCRIPTS.glob("*.py")}
 PLOTS = {name for name in SCRIPTS if name.startswith("plot_")}
 EXPLORERS = {name for name in SCRIPTS if name.startswith("explore_")}
+PAGES = EXPLORERS | {"report_page"}
 
 
 @pytest.fixture
@@ -63,8 +64,8 @@ def rerun(*edited):
             },
         ),
         ("plots/pretraining.py", {"plot_pretraining"}),
-        ("pages/shell.html", EXPLORERS),
-        ("pages/shell.css", EXPLORERS),
+        ("pages/shell.html", PAGES),
+        ("pages/shell.css", PAGES),
         ("explorer/crystals.js", EXPLORERS),
         ("explorer/crystals.py", {"explore_crystals"}),
         ("errors.py", SCRIPTS),
@@ -76,7 +77,7 @@ def test_an_edit_reruns_the_scripts_that_can_reach_it_and_no_others(package, edi
 
 
 def test_touching_the_plot_modules_reruns_figures_and_pages_and_nothing_else(package):
-    assert rerun(*(package / "plots").glob("*.py")) == PLOTS | EXPLORERS
+    assert rerun(*(package / "plots").glob("*.py")) == PLOTS | PAGES
 
 
 def test_scripts_and_the_place_of_the_package_take_no_part(package, monkeypatch):

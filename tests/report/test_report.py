@@ -271,7 +271,9 @@ def test_the_page_opens_in_a_browser_and_fits(visit, report, width):
         "Data, versions, time",
     ]
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
-    assert opened.locator("img").first.evaluate("image => image.naturalWidth") == 600
+    first = opened.locator("img").first
+    first.scroll_into_view_if_needed()  # pictures are loaded when they are seen
+    assert first.evaluate("image => image.decode().then(() => image.naturalWidth)") == 600
     assert HOSTILE in opened.locator("table.claims").nth(1).inner_text()
     opened.get_by_text("1 not testable here").click()
     assert opened.get_by_text("needs a table").is_visible()
