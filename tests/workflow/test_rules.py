@@ -21,7 +21,12 @@ PINS = dict(
     for line in (ROOT / "envs/constraints.txt").read_text().splitlines()
     if "==" in line
 )
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "mp_api": "mp-api"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "mp_api": "mp-api",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 
 def environment(name):
