@@ -85,7 +85,7 @@ phase_fields:
   environments: {collections: [expt_gap]}
   element_vectors: {autoencoder: null, mat2vec: null}
   properties: {computed_gap: null, bulk_modulus: null}
-  splits: {random: {folds: 2, repeats: 1}, unshuffled: null, element: null, pair: null}
+  splits: {random: {folds: 2, repeats: 1}, element: null, pair: null}
   inner_folds: 2
   models:
     logistic: null
