@@ -97,6 +97,15 @@ def test_every_figure_comes_in_three_formats_with_its_table(study):
             assert stem.with_suffix(suffix).stat().st_size > 1000
 
 
+def test_there_is_a_page_to_explore_every_strand(study):
+    found = {path.name: path.read_text("utf-8") for path in (study.results / "report").iterdir()}
+    assert set(found) == {"candidates.html", "crystals.html", "isotropy.html"}
+    for page in found.values():
+        assert "study “tiny”" in page
+        for other in found:
+            assert f'href="{other}"' in page
+
+
 def test_a_second_run_has_nothing_to_do(study):
     assert "Nothing to be done" in study.run()
 
