@@ -101,11 +101,14 @@ def test_claims_are_judged_and_pages_lead_to_each_other(study):
     claims = table(study, "claims")
     assert len(claims) > 100
     assert claims["verdict"].isin(["reproduced", "same direction", "contradicted"]).sum() > 3
-    index = (study.results / "report/index.html").read_text("utf-8")
-    assert index.count("<figure>") == len(list((study.results / "figures").rglob("*.png")))
-    for page in ("candidates", "crystals", "isotropy"):
-        assert f'href="{page}.html"' in index
-        assert (study.results / f"report/{page}.html").stat().st_size > 1e6  # with its libraries
+    found = {path.name: path.read_text("utf-8") for path in (study.results / "report").iterdir()}
+    assert set(found) == {"index.html", "candidates.html", "crystals.html", "isotropy.html"}
+    for page in found.values():
+        assert "study “tiny”" in page
+        for other in found:
+            assert f'href="{other}"' in page
+    figures = list((study.results / "figures").rglob("*.png"))
+    assert found["index.html"].count("<figure>") == len(figures)
 
 
 def test_a_second_run_has_nothing_to_do(study):

@@ -19,8 +19,8 @@ function setState(button, state) {
   const { symbol } = button.dataset;
   const count = button.dataset.count;
   button.dataset.state = state;
-  button.firstChild.textContent = MARKS[state] + symbol;
-  button.lastChild.textContent = count;
+  button.firstChild.textContent = symbol;
+  button.lastChild.textContent = MARKS[state] || count; // room for one of them
   button.setAttribute("aria-pressed", String(state !== ""));
   button.setAttribute("aria-label", `${symbol}, in ${count} candidates: ${WORDS[state]}`);
 }

@@ -79,12 +79,12 @@ function drawMap() {
     unselected: { marker: { opacity: 0.12 } },
   };
   // t-SNE has no units
-  const bare = { showticklabels: false, showgrid: false, mirror: true, showline: true };
+  const bare = { showticklabels: false, ticks: "", showgrid: false, mirror: true, showline: true };
   draw(byId("chart"), [trace], {
-    xaxis: { ...bare, title: { text: "t-SNE 1", standoff: 8 } },
-    yaxis: { ...bare, title: { text: "t-SNE 2", standoff: 8 } },
+    xaxis: bare,
+    yaxis: bare,
     height: 560,
-    margin: { l: 36, r: 14, t: 60, b: 40 },
+    margin: { l: 4, r: 4, t: 60, b: 4 },
   });
 }
 

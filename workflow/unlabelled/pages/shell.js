@@ -85,7 +85,8 @@ function dataTable(element, { columns, rows, name, searchable = true, buttons = 
 }
 
 /** Draw a chart, or change it; `layout` overrides what charts have in common. */
-function draw(element, traces, { xaxis = {}, yaxis = {}, ...layout }) {
+function draw(element, traces, { height = 440, xaxis = {}, yaxis = {}, ...layout }) {
+  element.style.minHeight = `${height}px`; // so that nothing jumps while it is drawn
   const axis = { gridcolor: colour("grid"), zeroline: false, automargin: true };
   return Plotly.react(
     element,
@@ -93,7 +94,7 @@ function draw(element, traces, { xaxis = {}, yaxis = {}, ...layout }) {
     {
       font: { family: "system-ui, sans-serif", size: 12, color: colour("ink") },
       margin: { l: 50, r: 14, t: 14, b: 44 },
-      height: 440,
+      height,
       hovermode: "closest",
       hoverlabel: { align: "left", bgcolor: "white" },
       showlegend: false,
