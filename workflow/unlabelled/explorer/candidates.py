@@ -59,7 +59,7 @@ def page(rankings: Sequence[Ranking], *, scale: str, pages_made: Collection[str]
     return pages.render(
         _TEMPLATE,
         name="candidates",
-        title="Phase fields nobody has reported",
+        title="Unreported phase fields",
         lead=(
             f"{number:,} sets of elements that none of the study's collections reports, the best "
             f"by probability times accessibility, for {', '.join(quantities)}. These are "

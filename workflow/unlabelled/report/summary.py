@@ -155,13 +155,9 @@ def shapes(measured: pd.DataFrame, collection: str, k: int) -> Table:
         "ari_to_plain": "ARI to no kernel",
         "stability_kernel": "ARI between seeds of the kernel",
         "stability_k_means": "ARI between seeds of k-means",
-        "unevenness": "spread of sizes / of random ones",
+        "size_sd_random": "spread of sizes / of random ones",
     }
-    found = (
-        rows.assign(unevenness=rows["size_sd"] / rows["size_sd_random"])
-        .groupby(["representation", "kernel"], sort=False)[list(columns)]
-        .mean()
-    )
+    found = rows.groupby(["representation", "kernel"], sort=False)[list(columns)].mean()
     return Table(
         f"{k} clusters of {style.readable(collection)}, means over seeds",
         ["Representation, kernel", *columns.values()],
