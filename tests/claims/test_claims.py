@@ -26,6 +26,7 @@ SCHEMA = ROOT / "workflow" / "schemas" / "claims.schema.yaml"
 # Schema of every table that a claim may name, by the ends of its path.
 SCHEMAS = {
     ("label_masking/", "/paired.parquet"): label_masking.PAIRED,
+    ("label_masking/", "/standing.parquet"): label_masking.PAIRED,
     ("label_masking/", "/results.parquet"): label_masking.RESULTS,
     ("splits/", ".parquet"): splits.SCHEMA,
     ("structures/", ".parquet"): structures.crystals({}),
@@ -35,6 +36,9 @@ SCHEMAS = {
     ("isotropy/aflow", ".parquet"): grid.ISOTROPY,
     ("isotropy/crystals", ".parquet"): grid.ISOTROPY,
     ("loco/folds", ".parquet"): loco.FOLDS,
+    ("phase_fields/", "/fields.parquet"): pa.schema(
+        {"field": pa.string(), "value": pa.float64(), "above": pa.bool_()}
+    ),
     ("phase_fields/environments", ".parquet"): environments.SCHEMA,
     ("phase_fields/metrics", ".parquet"): metrics.METRICS,
     ("phase_fields/comparisons", ".parquet"): metrics.COMPARISONS,
