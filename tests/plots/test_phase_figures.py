@@ -468,6 +468,16 @@ def test_errors_have_their_unit_where_there_is_no_dummy():
     assert "dummy" not in words(fig)
 
 
+def test_errors_without_a_dummy_do_not_stand_beside_those_that_are_divided_by_it():
+    table = measured(4, 1, 2)
+    without = table[(table["split"] != "element") | (table["model"] != "dummy")]
+    found = phase_models.means(without).set_index(["metric", "split", "model"])["value"]
+    assert found["mae", "element"].isna().all()
+    assert found["mae", "random"].notna().all()
+    assert found["roc_auc", "element"].notna().all()
+    models_of(without)
+
+
 def test_intervals_of_random_folds_allow_for_their_overlap():
     table = measured(1, 1, 2)
     found = phase_models.means(table[table["metric"] == "roc_auc"]).set_index("split")

@@ -42,7 +42,7 @@ def models(
     """Draw the area under the ROC curve and the absolute error, one row of panels per property.
 
     Rows of a panel are models, the best of the first split on top. Errors are divided by those of
-    the dummy in the same fold if there is one.
+    the dummy in the same fold if the property has one.
 
     Parameters
     ----------
@@ -146,8 +146,12 @@ def means(table: pd.DataFrame) -> pd.DataFrame:
     rows = table.merge(
         dummy[[*_FOLD, "value"]], on=_FOLD, how="left", suffixes=("", "_dummy"), validate="m:1"
     )
-    relative = (rows["metric"] == "mae") & rows["value_dummy"].gt(0)
+    errors = rows["metric"] == "mae"
+    relative = errors & rows["value_dummy"].gt(0)
+    # an axis has one unit: folds without the dummy are left out if others of the property have it
+    alone = errors & ~relative & relative.groupby(rows["property"]).transform("any")
     rows["value"] = rows["value"].where(~relative, rows["value"] / rows["value_dummy"])
+    rows["value"] = rows["value"].mask(alone)
     rows["relative"] = relative
     found = []
     for key, folds in rows.groupby(["property", "split", "model", "metric"], sort=False):
