@@ -117,7 +117,7 @@ class Study:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
         (folder / "resources").mkdir()
-        for name in ("sources.yaml", "phaseselect_candidates.csv"):
+        for name in ("sources.yaml", "claims.yaml", "phaseselect_candidates.csv"):
             shutil.copy(ROOT / "resources" / name, folder / "resources")
         if (ROOT / "resources/raw").is_dir():  # spares the downloads
             shutil.copytree(ROOT / "resources/raw", folder / "resources/raw")
