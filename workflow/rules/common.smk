@@ -391,7 +391,9 @@ def tables_of_study(wildcards):
         ),
         *(predictions_of_all(wildcards) if FIELDS["properties"] else []),
     ]
-    return [path for path in made if str(path).endswith(".parquet")]
+    return [
+        path for path in made if path.endswith(".parquet") and "/figures/" not in path
+    ]
 
 
 def rejected_of_all(wildcards):
