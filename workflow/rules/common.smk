@@ -404,10 +404,8 @@ def rejected_of_all(wildcards):
             dataset=DATASETS,
         ),
         *collect(rules.compositions.output.rejected, collection=COLLECTIONS),
-        *(
-            collect(
-                rules.property_of_fields.output.rejected, property=FIELDS["properties"]
-            )
+        *collect(
+            rules.property_of_fields.output.rejected, property=FIELDS["properties"]
         ),
     ]
 

@@ -12,6 +12,20 @@ import yaml
 from unlabelled.errors import ConfigurationError
 
 
+def read(path: str | Path) -> Any:
+    """Read a YAML file.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+
+
 def check(document: Any, schema_path: str | Path, name: str) -> None:
     """Check a document against a JSON schema.
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from unlabelled.configuration import check
+from unlabelled.configuration import check, read
 from unlabelled.errors import ConfigurationError
 
 Kind = Literal["claim", "fault", "addition"]
@@ -94,10 +92,7 @@ def load(path: str | Path, schema: str | Path) -> list[Claim]:
         If the file is not YAML, does not follow the schema, names a value that a case lacks, or
         holds an id twice.
     """
-    try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    document = read(path)
     check(document, schema, str(path))
     claims = [
         _claim(name, {**entry, **case}, path)

@@ -8,7 +8,6 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from unlabelled import tables
 from unlabelled.claims.claim import Claim
 from unlabelled.claims.verdict import Interval, Verdict, decide, of_repetitions
 from unlabelled.errors import UserError
@@ -104,10 +103,11 @@ def ask(claim: Claim, results: Path) -> Interval | None:
         If the query fails, or returns other columns than it should.
     """
     with duckdb.connect() as database:
-        for alias, path in claim.tables.items():
-            database.register(alias, tables.read(results / path))
         given = {name: value for name, value in claim.given.items() if f"${name}" in claim.query}
         try:
+            for alias, path in claim.tables.items():  # views: only the columns asked for are read
+                view = database.read_parquet(str(results / path), hive_partitioning=False)
+                view.create_view(alias)
             found = database.execute(claim.query, given).df()
         except duckdb.Error as error:
             raise UserError(f"the query of the claim {claim.id} fails: {error}") from error

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
-from unlabelled.configuration import check
+from unlabelled.configuration import check, read
 from unlabelled.errors import ConfigurationError
 from unlabelled.sources.specification import LabelSpec, SourceSpec
 
@@ -35,11 +33,7 @@ def load(path: str | Path, schema: str | Path) -> dict[str, SourceSpec]:
     ConfigurationError
         If the file is not YAML, does not follow the schema, or gives one label two units.
     """
-    try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
-    return _validated(document, schema, str(path))
+    return _validated(read(path), schema, str(path))
 
 
 def merge(
