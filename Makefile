@@ -1,7 +1,8 @@
-# Three commands, each doing its own set-up:
+# Commands, each doing its own set-up:
 #   make run                the demo study, real crystals, a few minutes on two cores
 #   make run SCALE=laptop   the default study
 #   make bench              the package against the literal form of the method, on these crystals
+#   make bench-large        time and memory of 1,000 to 100,000 crystals, stage by stage
 #   make test               format, lint, types, tests
 
 PYTHON ?= python3.11
@@ -13,7 +14,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench test format clean
+.PHONY: run bench bench-large test format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -26,6 +27,9 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.measure --results results/$(SCALE)
 	$(BIN)/python -m benchmarks.isotropy
 	$(BIN)/python -m benchmarks.phase_fields
+
+bench-large: .venv/installed
+	$(BIN)/python -m benchmarks.scale --processes $(CORES)
 
 test: .venv/installed-test
 	$(BIN)/ruff format --check

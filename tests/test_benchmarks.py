@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import figure, isotropy, measure, phase_fields
+from benchmarks import figure, isotropy, measure, phase_fields, scale
 from unlabelled import tables
 from unlabelled.isotropy import MEASURES, published
 
@@ -127,3 +127,28 @@ def test_members_alone_and_together_have_the_same_losses(capsys):
     said = capsys.readouterr().out.splitlines()
     assert [float(line.rsplit(" ", 1)[1]) < 1e-5 for line in said] == [True, True]
     assert phase_fields.scoring(2, 0.001, 1) > 0
+
+
+def test_crystals_go_through_all_stages_in_any_number(materials, tmp_path, monkeypatch):
+    rows = [
+        {
+            "material_id": name,
+            "formula": structure.composition.reduced_formula,
+            "structure": structure.as_dict(),
+            **dict.fromkeys(("formation_energy", "e_above_hull", "formation_energy_per_atom"), 0.0),
+        }
+        for name, structure in materials.items()
+    ]
+    raw = tmp_path / "flla_2015.csv"
+    pd.DataFrame(rows).to_csv(raw, index=False)
+    n = len(materials) + 2
+    arguments = f"scale --output {tmp_path} --raw {raw} --crystals {n} --processes 1"
+    monkeypatch.setattr("sys.argv", arguments.split())
+    scale.main()
+    found = pd.read_parquet(tmp_path / "scale.parquet")
+    assert list(found["crystals"]) == [n] * 3
+    assert list(found["stage"]) == ["structures", "point_sets", "embed"]
+    assert (found[["seconds", "memory", "written"]] > 0).all(axis=None)
+    assert (found["worker_memory"] > 0).equals(found["stage"] != "embed")
+    hours = scale.plan(found).loc["embed", "core_hours_1e+06"]
+    assert hours == pytest.approx(found["seconds"].iloc[-1] / n * 1e6 / 3600)

@@ -40,6 +40,8 @@ def rerun(*edited):
 @pytest.mark.parametrize(
     ("edited", "scripts"),
     [
+        ("sources/url.py", {"fetch"}),
+        ("sources/amcsd.py", {"compositions", "structures"}),
         ("structures/splits.py", {"split"}),
         ("label_masking/heads.py", {"label_masking"}),  # through evaluate
         ("infomax/checkpoints.py", {"initialise", "pretrain"}),  # through runs and training

@@ -59,3 +59,24 @@ def test_any_other_error_is_raised_and_its_traceback_is_in_the_log(job):
     assert "\nError:" not in printed
     assert "Traceback" in log
     assert "KeyError: 'lost'" in log
+
+
+@pytest.mark.parametrize(
+    ("raised", "printed"),
+    [
+        ("OSError(28, 'No space left on device', 'a.parquet')", "the disk is full.*a\\.parquet"),
+        ("RuntimeError('Error: I/O error: No space left on device (os error 28)')", "disk is full"),
+        ("OSError(30, 'Read-only file system', 'a.parquet')", "the disk is read-only.*a\\.parquet"),
+        (
+            "PermissionError(13, 'Permission denied', 'a.parquet')",
+            "not allowed to you.*a\\.parquet",
+        ),
+        ("MemoryError('40 GiB')", "out of memory \\(40 GiB\\); give the job more"),
+        ("RuntimeError('CUDA out of memory. Tried to allocate')", "out of memory.*fewer at a time"),
+    ],
+)
+def test_what_the_machine_refused_is_one_line_that_says_what_to_do(job, raised, printed):
+    code, shown, log = job(f"raise {raised}")
+    assert code == 1
+    assert re.fullmatch(rf"\nError: .*{printed}.*\n", shown)
+    assert "Traceback" in log

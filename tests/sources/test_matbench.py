@@ -10,6 +10,7 @@ import pytest
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import catalogue, registry, tables
+from unlabelled.sources.fetch import fetch
 from unlabelled.structures.crystal import Crystal
 from unlabelled.structures.parse import Limits, Reject, parse
 
@@ -199,7 +200,7 @@ def test_registered_tables_from_file_to_labels(
         (tmp_path / f"{name}.json.gz").write_bytes(content)
         mirrors = [str(tmp_path)]
     raw = tmp_path / "fetched" / "raw"
-    registry.fetch(name, here, raw, mirrors)
+    fetch(name, here, raw, mirrors)
     entries = list(registry.entries(name, here, raw))
     assert entries[0].name == first
     assert [entry.labels for entry in entries] == [{label: -1.23}, {label: 0.5}]

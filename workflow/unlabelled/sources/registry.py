@@ -1,41 +1,12 @@
-"""Fetching and reading a source through one interface, whatever its kind."""
+"""Reading a source through one interface, whatever its kind."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from unlabelled.errors import SourceError
-from unlabelled.sources import amcsd, atom2vec, local, materials_project, package, tables, url
+from unlabelled.sources import amcsd, atom2vec, local, tables
 from unlabelled.sources.entry import Entry, FormulaEntry
 from unlabelled.sources.specification import SourceSpec, content
-
-
-def fetch(name: str, spec: SourceSpec, destination: str | Path, mirrors: Sequence[str]) -> None:
-    """Write the verified raw file of a source, whole or not at all.
-
-    Parameters
-    ----------
-    name
-        Name of the source, for messages.
-    spec
-        Its specification. Kinds ``folder``, ``zip``, ``icsd`` and ``compositions`` are read in
-        place: for them nothing is written.
-    destination
-        File to write.
-    mirrors
-        Directories that may hold the files of kind ``url``.
-
-    Raises
-    ------
-    SourceError
-        If the file cannot be had, or is not the pinned one.
-    """
-    destination = Path(destination)
-    if spec["kind"] == "package":
-        package.fetch(name, spec, destination)
-    elif spec["kind"] == "url":
-        url.fetch(name, spec, destination, mirrors)
-    elif spec["kind"] == "materials_project":
-        materials_project.fetch(name, spec, destination)
 
 
 def entries(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Entry]:
@@ -48,7 +19,7 @@ def entries(name: str, spec: SourceSpec, path: str | Path) -> Iterator[Entry]:
     spec
         Its specification.
     path
-        The file that :func:`fetch` wrote; not used for data that are read in place.
+        The raw file of :mod:`~unlabelled.sources.fetch`; not used for data that are read in place.
 
     Raises
     ------
