@@ -1,13 +1,16 @@
+import filecmp
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+MEASURED = {"seconds"}  # columns of wall times
 TINY = yaml.safe_load("""
 scale: tiny
 datasets: {flla: {limit: 160}, dielectric: {limit: 80}, elastic: null, piezo: null, amcsd: null}
@@ -155,10 +158,38 @@ class Study:
             if len(row) == 2 and row[0].isidentifier() and row[1].isdigit()
         }
 
+    def differences(self, other):
+        """Results that are not the same in another study, measured times left out."""
+        files = {
+            path.relative_to(study.results)
+            for study in (self, other)
+            for suffix in ("parquet", "arrow", "safetensors")
+            for path in study.results.rglob(f"*.{suffix}")
+        }
+        return [file.as_posix() for file in sorted(files) if not self._has_as(other, file)]
+
+    def _has_as(self, other, file):
+        paths = [study.results / file for study in (self, other)]
+        if not all(path.exists() for path in paths):
+            return False
+        if file.suffix != ".parquet":
+            return filecmp.cmp(*paths, shallow=False)
+        one, two = (pq.read_table(path) for path in paths)
+        kept = [name for name in one.column_names if name not in MEASURED]
+        return one.column_names == two.column_names and one.select(kept).equals(
+            two.select(kept), check_metadata=True
+        )
+
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory):
+def make_study(tmp_path_factory):
+    """Function that copies the workflow, with the configuration of a small study, unrun."""
+    return lambda: Study(tmp_path_factory.mktemp("study"), TINY)
+
+
+@pytest.fixture(scope="session")
+def study(make_study):
     """A finished study of real crystals."""
-    made = Study(tmp_path_factory.mktemp("study"), TINY)
+    made = make_study()
     made.run()
     return made

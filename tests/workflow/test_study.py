@@ -1,6 +1,7 @@
 """The whole workflow on real crystals: what it makes, and what a change makes it do again."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -125,35 +126,107 @@ def test_one_file_one_rule_or_one_stage_can_be_asked_for(study):
     assert set(staged) == {"fetch", "structures", "point_sets", "total"}
 
 
-def test_what_a_change_of_code_runs_again(study):
-    def planned_after_editing(module):
-        path = study.folder / "workflow/unlabelled" / module
-        before = path.read_bytes()
-        path.write_bytes(before + b"# edited\n")
-        try:
-            return study.planned()
-        finally:
-            path.write_bytes(before)
-
-    read_last = {"report_page": 1, "all": 1}
-    figures = {"plot_representations": 1, "plot_transfer": 1}
-    assert planned_after_editing("plots/boxes.py") == figures | read_last | {"total": 4}
-    after_objective = planned_after_editing("infomax/objective.py")
-    assert after_objective["pretrain"] == 2
-    assert not {"fetch", "structures", "point_sets", "split", "pool"} & set(after_objective)
-    after_null = planned_after_editing("isotropy/null.py")
-    assert after_null["measure_clusters"] == 2 * 2  # kernels, representations
-    assert not {"represent", "cluster", "loco", "pretrain"} & set(after_null)
-    held_out = {"loco": 2, "summarise_loco": 1, "plot_loco": 1, "judge_claims": 1}
-    assert planned_after_editing("clustering/loco.py") == held_out | read_last | {"total": 7}
-    assert study.planned() == {}
+READ_LAST = {"report_page": 1, "all": 1}
+JUDGED = {"judge_claims": 1} | READ_LAST
+EXPLORED = {"explore_candidates": 1, "explore_crystals": 1, "explore_isotropy": 1}
+FIRST = {"fetch", "structures", "point_sets", "split", "pool"}
 
 
-def test_what_a_change_of_settings_runs_again(study):
-    (study.folder / "more.yaml").write_text("label_masking: {draws: 4}")
+@pytest.mark.parametrize(
+    ("module", "exactly"),
+    [
+        ("study.py", {}),
+        ("plots/boxes.py", {"plot_representations": 1, "plot_transfer": 1} | READ_LAST),
+        ("claims/verdict.py", JUDGED),
+        ("explorer/crystals.py", {"explore_crystals": 1, "all": 1}),
+        ("pages/shell.css", EXPLORED | READ_LAST),
+        ("clustering/loco.py", {"loco": 2, "summarise_loco": 1, "plot_loco": 1} | JUDGED),
+    ],
+)
+def test_an_edit_of_code_runs_this_again_and_nothing_else(study, module, exactly):
+    planned = planned_after_editing(study, module)
+    assert planned == (exactly | {"total": sum(exactly.values())} if exactly else {})
+
+
+@pytest.mark.parametrize(
+    ("module", "some", "untouched"),
+    [
+        ("sources/amcsd.py", {"structures": 2, "compositions": 2}, {"fetch"}),
+        ("infomax/objective.py", {"pretrain": 2, "embed": 8}, FIRST),
+        ("isotropy/null.py", {"measure_clusters": 4}, {"represent", "cluster", "loco", "pretrain"}),
+        ("phase_field/metrics.py", {"compare_models": 1}, {"cross_validate_fields", "ensemble"}),
+    ],
+)
+def test_an_edit_of_code_runs_what_follows_again(study, module, some, untouched):
+    planned = planned_after_editing(study, module)
+    assert planned | some == planned
+    assert not untouched & set(planned)
+
+
+def planned_after_editing(study, module):
+    path = study.folder / "workflow/unlabelled" / module
+    before = path.read_bytes()
+    comment = b"/* edited */" if module.endswith(".css") else b"# edited"
+    path.write_bytes(before + comment + b"\n")
+    try:
+        return study.planned()
+    finally:
+        path.write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    ("settings", "some", "untouched"),
+    [
+        # arms, numbers of labels of both tasks
+        ("label_masking: {draws: 4}", {"label_masking": 15}, FIRST | {"pretrain", "fine_tune"}),
+        ("pretraining: {learning_rate: 0.002}", {"pretrain": 2}, FIRST),
+        ("pretraining: {seeds: [0, 1]}", {"pretrain": 2, "embed": 4}, FIRST),  # the new ones
+        ("structures: {max_sites: 100}", {"structures": 2, "point_sets": 2}, {"fetch"}),
+        ("embedding_map: {perplexity: 12}", {"embedding_map": 1}, FIRST | {"embed"}),
+        ("clustering: {n_clusters: [2, 4]}", {"cluster": 4}, {"represent", "loco", "embed"}),
+        ("phase_fields: {ensemble_members: 3}", {"ensemble": 1}, {"cross_validate_fields"}),
+        ("mirrors: [elsewhere]", {}, {"fetch", "total"}),
+    ],
+)
+def test_a_change_of_settings_runs_again_what_they_are_about(study, settings, some, untouched):
+    (study.folder / "more.yaml").write_text(settings)
     planned = study.planned("--configfile", "tiny.yaml", "more.yaml")
-    assert planned["label_masking"] == 5 * 3  # arms, numbers of labels of both tasks
-    assert not {"structures", "pretrain", "embed", "embedding_map", "fine_tune"} & set(planned)
+    assert planned | some == planned
+    assert not untouched & set(planned)
+
+
+def test_an_edit_of_ones_own_table_is_noticed(study, tmp_path):
+    table = tmp_path / "formulas.csv"
+    table.write_text("formula\nMgO\nNaCl\n")
+    source = {"kind": "compositions", "path": str(table), "formula": "formula", "licence": "own"}
+    settings = {"sources": {"mine": source}, "collections": {"mine": {"sources": ["mine"]}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
+    files = ["--configfile", "tiny.yaml", str(tmp_path / "mine.yaml")]
+    target = "results/tiny/compositions/mine.parquet"
+    study.run(target, *files)
+    assert study.planned(target, *files) == {}
+    table.write_text("formula\nMgO\nNaCl\nZnS\n")
+    assert study.planned(target, *files) == {"compositions": 1, "total": 1}
+
+
+def test_one_core_makes_the_same_as_two(study, make_study):
+    alone = make_study()
+    shutil.copytree(study.results, alone.results)
+    shutil.copytree(study.folder / ".snakemake", alone.folder / ".snakemake")
+    made = [
+        "structures/flla.parquet",
+        "point_sets/flla",
+        ENCODER,
+        "embeddings/flla/corrected/seed=0.parquet",
+        "clusterings/crystals/corrected/seed=0/rbf_published.parquet",
+        "label_masking/band_gap/mine/n=20.parquet",
+        "phase_fields/measured_gap/predictions/random/corrected.parquet",
+        "phase_fields/measured_gap/ensemble.safetensors",
+    ]
+    targets = [f"results/tiny/{name}" for name in made]
+    output = alone.run("--force", "--cores", "1", "--", *targets)
+    assert f"{len(made)} of {len(made)} steps" in output
+    assert study.differences(alone) == []
 
 
 def test_a_killed_pre_training_resumes_and_ends_with_the_same_weights(study):
