@@ -19,6 +19,8 @@ TARGETS = [
     "results/tiny/representations/expt_gap/compVec.parquet",
     "results/tiny/representations/expt_gap/magpie.parquet",
 ]
+# what a site may add to a rule
+ADDED = ["--set-resources", "structures:gpu=1", "structures:slurm_partition=gpu"]
 # Not of the study, but with its way to declare memory: one takes more of it than it says.
 OTHER_RULES = """
 configfile: "config/config.yaml"
@@ -74,7 +76,7 @@ def study(slurm, tmp_path_factory):
     made = Study(tmp_path_factory.mktemp("cluster"), TINY)
     made.profile = PROFILE
     made.environment |= slurm.environment
-    made.run("--", *TARGETS)
+    made.run(*ADDED, "--", *TARGETS)
     return made
 
 
@@ -100,18 +102,20 @@ def test_what_slurm_has_made_is_not_made_again_without_it(study, monkeypatch):
     assert "Nothing to be done" in study.run("--", *TARGETS)
 
 
-def test_slurm_gets_what_rules_declare(study, slurm):
+def test_slurm_gets_what_rules_declare_and_a_site_adds(study, slurm):
     (structures,) = of_rule(slurm, "structures")
     assert structures["JobState"] == "COMPLETED"
     assert structures["NumCPUs"] == structures["CPUs/Task"] == "2"
     assert structures["MinMemoryNode"] == "4000M"
     assert structures["TimeLimit"] == "04:00:00"
-    assert structures["Partition"] == "standard"
+    assert structures["Partition"] == "gpu"
+    assert structures["TresPerJob"] == "gres:gpu:1"
 
 
 def test_short_jobs_share_a_slurm_job(study, slurm):
     (group,) = of_rule(slurm, "represent")
     assert group["JobState"] == "COMPLETED"
+    assert group["Partition"] == "standard"
     assert group["NumCPUs"] == "2"
     assert group["MinMemoryNode"] == "8000M"
 
