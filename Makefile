@@ -57,5 +57,5 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint envs/constraint
 	@touch $@
 
 .venv/installed-test: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[materials-project,test]'
+	$(PIP_INSTALL) --editable '.[materials-project,slurm,test]'
 	@touch .venv/installed $@

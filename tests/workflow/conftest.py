@@ -11,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 MEASURED = {"seconds"}  # columns of wall times
+LOCALLY = ["--workflow-profile", "workflow/profiles/default", "--cores", "2"]
 TINY = yaml.safe_load("""
 scale: tiny
 datasets: {flla: {limit: 160}, dielectric: {limit: 80}, elastic: null, piezo: null, amcsd: null}
@@ -116,6 +117,8 @@ class Study:
 
     def __init__(self, folder, settings):
         self.folder = folder
+        self.profile = LOCALLY
+        self.environment = {"PYTHONDONTWRITEBYTECODE": "1"}
         for part in ("Snakefile", "config", "envs", "workflow"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
@@ -132,15 +135,14 @@ class Study:
 
     def command(self, *options):
         snakemake = [sys.executable, "-m", "snakemake", "--nolock", "--configfile", "tiny.yaml"]
-        profile = ["--workflow-profile", "workflow/profiles/default"]
         # not --configfile last: it takes all that follows it, targets too
-        return [*snakemake, *profile, "--cores", "2", *options]
+        return [*snakemake, *self.profile, *options]
 
     def run(self, *options, status=0):
         done = subprocess.run(
             self.command(*options),
             cwd=self.folder,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

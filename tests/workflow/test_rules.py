@@ -67,7 +67,7 @@ def test_a_rule_says_what_it_needs_and_follows_its_code(name):
     assert re.match(r' +"""[A-Z].+\.', body)
     for directive in ("log", "conda", "threads", "resources", "script"):
         assert f"    {directive}:" in body, directive
-    assert "mem_mb=" in body
+    assert re.search(r" mem_mb=growing\(\d+\),", body)
     assert "runtime=" in body
     script = re.search(r"scripts/(\w+\.py)", body)[1]
     assert f'code=digest("{script}")' in body

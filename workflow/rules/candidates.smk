@@ -23,7 +23,7 @@ rule retrieval:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
     params:
         settings=FIELDS["accessibility"],
@@ -50,7 +50,7 @@ rule candidate_fields:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
         runtime=240,
     params:
         settings=FIELDS["accessibility"],
@@ -76,7 +76,7 @@ rule ensemble:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=720,
     params:
         transform=rules.cross_validate_fields.params.transform,
@@ -103,7 +103,7 @@ rule describe_ensemble:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=120,
     params:
         unit=unit_of_property,
@@ -131,7 +131,7 @@ rule predict_candidates:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
         runtime=240,
     params:
         model=lookup(within=config, dpath="phase_fields/models/{model}"),
@@ -161,7 +161,7 @@ rule rank_candidates:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
         runtime=60,
     params:
         settings=lookup(within=config, dpath="phase_fields/properties/{property}"),
@@ -186,7 +186,7 @@ rule published_candidates:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=10,
     params:
         code=digest("published_candidates.py"),

@@ -17,7 +17,7 @@ rule demonstrate:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         seed=config["seed"],
@@ -40,7 +40,7 @@ rule judge_claims:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=10,
     params:
         sources=SOURCES_USED,

@@ -20,7 +20,7 @@ rule represent_by_encoder:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("represent_by_encoder.py"),
@@ -42,8 +42,8 @@ rule cluster:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=60,
     params:
         kernel=lookup(within=config, dpath="clustering/kernels/{kernel}"),
         n_clusters=config["clustering"]["n_clusters"],
@@ -72,7 +72,7 @@ rule loco:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=240,
     params:
         task=lookup(within=config, dpath="loco/properties/{property}"),
@@ -103,7 +103,7 @@ rule summarise_loco:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=10,
     params:
         code=digest("summarise_loco.py"),

@@ -110,6 +110,15 @@ wildcard_constraints:
     n_labels=r"\d+",
 
 
+def growing(mem_mb):
+    """Resource function: memory in MB, as much again with every attempt."""
+
+    def memory(wildcards, attempt):
+        return mem_mb * attempt
+
+    return memory
+
+
 def source_of_dataset(wildcards):
     """Name of a dataset's source."""
     return config["datasets"][wildcards.dataset]["source"]

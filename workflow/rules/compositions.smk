@@ -22,7 +22,7 @@ rule compositions:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=60,
     params:
         collection=lookup(within=config, dpath="collections/{collection}"),
@@ -50,7 +50,7 @@ rule represent:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=60,
     params:
         style=lookup(within=config, dpath="composition_representations/{style}"),

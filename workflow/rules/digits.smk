@@ -24,7 +24,7 @@ rule digits:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=60,
     params:
         source=DIGITS.get("source"),
@@ -61,7 +61,7 @@ rule gather_digits:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=10,
     params:
         code=digest("gather_digits.py"),
@@ -89,7 +89,7 @@ rule plot_digits:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_digits.py"),

@@ -54,7 +54,7 @@ rule explore_candidates:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         rankings=[(of, unit_of(of), size) for of, size, _ in RANKINGS],
@@ -89,7 +89,7 @@ rule explore_crystals:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         tasks={
@@ -122,7 +122,7 @@ rule explore_isotropy:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=60,
     params:
         collections=list(GRIDS),

@@ -32,7 +32,7 @@ rule histories:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=10,
     params:
         code=digest("histories.py"),
@@ -60,7 +60,7 @@ rule plot_representations:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         methods=config["figures"]["methods"],
@@ -90,7 +90,7 @@ rule plot_transfer:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         methods=FINE_TUNED,
@@ -120,7 +120,7 @@ rule plot_learning_curves:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
@@ -153,7 +153,7 @@ rule plot_paired:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
@@ -183,7 +183,7 @@ rule plot_standing:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
@@ -213,7 +213,7 @@ rule plot_pool:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
@@ -244,7 +244,7 @@ rule plot_pretraining:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_pretraining.py"),
@@ -272,7 +272,7 @@ rule plot_embedding_maps:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         units=UNITS,
@@ -301,7 +301,7 @@ rule plot_rejects:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_rejects.py"),

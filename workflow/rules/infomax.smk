@@ -19,7 +19,7 @@ rule pool:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=10,
     params:
         pool=lookup(within=config, dpath="pretraining/variants/{variant}/pool"),
@@ -52,7 +52,7 @@ rule pretrain:
     # products are shared among them, and the outcome is equal only up to rounding.
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=growing(6000),
         runtime=1440,
     params:
         variant=lookup(within=config, dpath="pretraining/variants/{variant}"),
@@ -86,7 +86,7 @@ rule initialise:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=10,
     params:
         variant=lookup(within=config, dpath="pretraining/variants/{variant}"),
@@ -111,7 +111,7 @@ rule embed:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=120,
     params:
         accelerator=config["pretraining"]["accelerator"],

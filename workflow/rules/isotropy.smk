@@ -21,8 +21,8 @@ rule measure_clusters:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=60,
     params:
         kernel=lookup(within=config, dpath="clustering/kernels/{kernel}"),
         seeds=config["clustering"]["seeds"],
@@ -46,7 +46,7 @@ rule gather_isotropy:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=10,
     params:
         code=digest("gather_isotropy.py"),
@@ -67,7 +67,7 @@ rule measure_clouds:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=60,
     params:
         measures=config["isotropy"]["clouds"]["measures"],

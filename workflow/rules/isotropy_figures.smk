@@ -29,7 +29,7 @@ rule plot_clouds:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         measures=config["figures"]["clouds"],
@@ -61,7 +61,7 @@ rule plot_isotropy_grid:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         **config["figures"]["isotropy_grid"],
@@ -90,7 +90,7 @@ rule plot_evenness:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_evenness.py"),
@@ -118,7 +118,7 @@ rule plot_encoder_isotropy:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         **config["figures"]["encoder_isotropy"],
@@ -149,7 +149,7 @@ rule plot_loco:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         scores={

@@ -23,7 +23,7 @@ rule label_masking:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=240,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
@@ -52,7 +52,7 @@ rule compare_arms:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=30,
     params:
         variants=TRAINED,
@@ -78,7 +78,7 @@ rule embedding_map:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=60,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),

@@ -27,7 +27,7 @@ rule plot_phase_properties:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         units={name: unit_of(name) for name in FIELDS["properties"]},
@@ -60,7 +60,7 @@ rule plot_phase_models:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         kinds={name: KINDS[model["kind"]] for name, model in MODELS.items()},
@@ -91,7 +91,7 @@ rule plot_phase_curves:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         kinds={name: KINDS[model["kind"]] for name, model in MODELS.items()},
@@ -120,7 +120,7 @@ rule plot_phase_values:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         unit=unit_of_property,
@@ -153,7 +153,7 @@ rule plot_phase_candidates:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         unit=unit_of_property,
@@ -182,7 +182,7 @@ rule plot_phase_elements:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_phase_elements.py"),
@@ -210,7 +210,7 @@ rule plot_phase_element_map:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         method="t-SNE",
@@ -241,7 +241,7 @@ rule plot_phase_convergence:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_phase_convergence.py"),
@@ -269,7 +269,7 @@ rule plot_phase_retrieval:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         code=digest("plot_phase_retrieval.py"),

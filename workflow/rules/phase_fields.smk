@@ -25,7 +25,7 @@ rule environments:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=30,
     params:
         max_elements=FIELDS["environments"]["max_elements"],
@@ -46,7 +46,7 @@ rule element_vectors:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=30,
     params:
         settings=lookup(within=config, dpath="phase_fields/element_vectors/{vectors}"),
@@ -68,7 +68,7 @@ rule element_map:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=30,
     params:
         vectors=list(FIELDS["element_vectors"]),
@@ -91,7 +91,7 @@ rule property_of_fields:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=30,
     params:
         settings=lookup(within=config, dpath="phase_fields/properties/{property}"),
@@ -114,7 +114,7 @@ rule reported_fields:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=30,
     params:
         collections=REPORTED,
@@ -141,7 +141,7 @@ rule cross_validate_fields:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=720,
     params:
         split=lookup(within=config, dpath="phase_fields/splits/{split}"),
@@ -173,7 +173,7 @@ rule stack_fields:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
         runtime=60,
     params:
         parts=lookup(within=config, dpath="phase_fields/models/{model}/of"),
@@ -199,7 +199,7 @@ rule element_orders:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
     params:
         models=FIELD_NETWORKS,
@@ -226,7 +226,7 @@ rule compare_models:
         "../../envs/fields.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=60,
     params:
         cases=PREDICTED,

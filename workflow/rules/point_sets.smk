@@ -21,7 +21,7 @@ rule point_sets:
         "../../envs/structures.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
     params:
         source=source_of_dataset,
@@ -48,7 +48,7 @@ rule outcomes:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         sources=[config["datasets"][dataset]["source"] for dataset in DATASETS],

@@ -28,7 +28,7 @@ rule report_page:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=10,
     params:
         figures=described_figures,

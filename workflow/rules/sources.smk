@@ -15,7 +15,7 @@ rule fetch:
         "../../envs/sources.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=60,
     params:
         specification=specification,

@@ -21,7 +21,7 @@ rule structures:
         "../../envs/structures.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
     params:
         source=source_of_dataset,
@@ -49,7 +49,7 @@ rule split:
         "../../envs/structures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         runtime=10,
     params:
         split=lookup(within=config, dpath="tasks/{task}/split"),

@@ -29,7 +29,7 @@ rule supervise:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
     params:
         supervised_on=lookup(within=config, dpath="tasks/{task}/supervised_on"),
@@ -59,7 +59,7 @@ rule fine_tune:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
     params:
         label=lookup(within=config, dpath="tasks/{task}/label"),
