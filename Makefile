@@ -4,6 +4,7 @@
 #   make bench              the package against the literal form of the method, on these crystals
 #   make bench-large        time and memory of 1,000 to 100,000 crystals, stage by stage
 #   make test               format, lint, types, tests
+#   make faults             kill a small study fifty times, and compare what comes of it
 
 PYTHON ?= python3.11
 SCALE ?= demo
@@ -14,7 +15,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench bench-large test format clean
+.PHONY: run bench bench-large test faults format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -31,13 +32,18 @@ bench: .venv/installed
 bench-large: .venv/installed
 	$(BIN)/python -m benchmarks.scale --processes $(CORES)
 
+# One process of tests more than cores, since some wait for Slurm or a browser.
 test: .venv/installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
+
+# 50 kills at random moments of a small study, then a comparison with one that was left alone.
+faults: .venv/installed-test
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m campaign tests/workflow
 
 format: .venv/installed-test
 	$(BIN)/ruff format

@@ -65,6 +65,8 @@ def rerun(*edited):
                 "supervise",
             },
         ),
+        ("phase_field/metrics.py", {"compare_models"}),
+        ("claims/verdict.py", {"judge_claims", "report_page"}),
         ("plots/pretraining.py", {"plot_pretraining"}),
         ("pages/shell.html", PAGES),
         ("pages/shell.css", PAGES),
