@@ -105,6 +105,14 @@ def test_one_dimension_has_no_spectrum_to_compare():
     assert 0 < i_vec(X) <= 1
 
 
+def test_published_axes_that_lapack_does_not_find_are_nan(monkeypatch):
+    def svd(matrix):
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    monkeypatch.setattr(np.linalg, "svd", svd)
+    assert np.isnan(published.i_vec(TRIANGLE))
+
+
 def test_one_far_outlier_overflows_the_published_form_alone():
     X = np.zeros((3000, 3))
     X[0] = 1

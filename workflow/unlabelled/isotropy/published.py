@@ -3,7 +3,7 @@
 After the formulas in the code of Durdy et al. (arXiv:2305.16372; lrcfmd/Isotropy_measurements,
 April 2023). The sums over points are one matrix product instead of two loops in Python; nothing
 else differs. Where the released code stops with an error (one point, identical points, one
-dimension), these return NaN.
+dimension, a decomposition that does not converge), these return NaN.
 
 - :func:`i_vec` takes one sign of every axis, and that sign is LAPACK's choice: it changes under
   reflection and rotation.
@@ -33,12 +33,17 @@ def i_vec(X: npt.ArrayLike) -> float:
     Returns
     -------
     float
-        NaN for one point or identical points.
+        NaN for one point, identical points, or where LAPACK finds no singular vectors, as happens
+        with far fewer points than dimensions.
     """
     scaled = _scaled(X)
     if not np.isfinite(scaled).all():
         return np.nan
-    return partition(scaled, np.linalg.svd(scaled.T @ scaled)[0])
+    try:
+        axes = np.linalg.svd(scaled.T @ scaled)[0]
+    except np.linalg.LinAlgError:
+        return np.nan
+    return partition(scaled, axes)
 
 
 def i_rnd(X: npt.ArrayLike, *, n_directions: int = N_DIRECTIONS, seed: int = 0) -> float:

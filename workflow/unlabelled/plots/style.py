@@ -99,7 +99,7 @@ _NAMES = {
     "unit": "scaled to 0…1",
     "power_law": "power law",
     "half_zero": "half of the axes zero",
-    "stability_k_means": "stability of k-means (ARI)",
+    "stability_k_means": "stability (ARI)",
 }
 
 RC: dict[Any, Any] = {  # keys are not str: matplotlib types them as literals
