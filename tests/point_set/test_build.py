@@ -47,6 +47,7 @@ def run(table, folder, processes=2, **options):
         "supercell": Supercell.NEAR_CUBIC,
         "crystals_per_shard": 2,
         "seconds_per_crystal": 60,
+        "memory_mb_per_crystal": 1000,
     }
     return build(
         table,

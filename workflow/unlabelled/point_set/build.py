@@ -40,6 +40,7 @@ def build(
     supercell: Supercell,
     crystals_per_shard: int,
     seconds_per_crystal: float,
+    memory_mb_per_crystal: float,
     processes: int,
     provenance: Mapping[str, Any],
 ) -> int:
@@ -65,6 +66,8 @@ def build(
         Crystals of one file; that many are in memory at once.
     seconds_per_crystal
         Time after which a crystal is refused.
+    memory_mb_per_crystal
+        Memory above which it is, in 10^6 bytes.
     processes
         Worker processes; the outcome does not depend on their number.
     provenance
@@ -80,6 +83,7 @@ def build(
         lambda item, message: _Refusal(item[0], Reason.UNREADABLE, message),
         processes=processes,
         seconds=lambda item: seconds_per_crystal,
+        memory_mb=memory_mb_per_crystal,
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
     )
     rejects: list[dict[str, str]] = []

@@ -1,6 +1,5 @@
 """Tables with one crystal or composition per row: CSV, JSON lines, matbench's JSON; streamed."""
 
-import ast
 import csv
 import gzip
 import io
@@ -16,11 +15,13 @@ import ijson
 
 from unlabelled import tables
 from unlabelled.errors import SourceError, UserError
+from unlabelled.literals import python_literal
 from unlabelled.sources.entry import Entry, FormulaEntry
 from unlabelled.sources.labels import LabelReader, require_columns
 from unlabelled.sources.specification import CsvRead, LabelSpec, MatbenchRead
 
 FIELD_LIMIT = 50_000_000  # characters in one cell; Python's default of 131,072 is too small
+FORMULA_LIMIT = 1000  # characters of a formula written as a dictionary
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -266,9 +267,9 @@ def _formula(text: str) -> str:
     if not text.startswith("{"):
         return text
     try:
-        amounts = ast.literal_eval(text)
+        amounts = python_literal(text, FORMULA_LIMIT)
         return "".join(f"{element}{float(amount):g}" for element, amount in amounts.items())
-    except (ValueError, SyntaxError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return text  # the structures stage says that this is no formula
 
 
