@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from unlabelled import tables
@@ -20,6 +21,9 @@ from unlabelled.structures.table import cells
 
 STAGE = "point_sets"
 _CRYSTALS_PER_TASK = 64
+_CENTRED = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+_ROCK_SALT = Cell(5.64 * np.eye(3), np.repeat(np.int16([11, 17]), 4), np.array(_CENTRED * 2))
+_ROCK_SALT.frac_coords[4:] = (_ROCK_SALT.frac_coords[4:] + 0.5) % 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,9 @@ def build(
         memory_mb=memory_mb_per_crystal,
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
     )
+    # Compiles what there is to compile, for some seconds to minutes, before there are workers: the
+    # first crystal of each would pay for it with its own time and memory.
+    row("", of_cell(_ROCK_SALT, 8, 8, supercell))
     rejects: list[dict[str, str]] = []
     total = 0
     with written_whole(folder) as temporary:
