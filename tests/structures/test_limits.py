@@ -8,8 +8,8 @@ from unlabelled import tables
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import build as module
 from unlabelled.structures import parse as parsing
-from unlabelled.structures.parse import MAX_LITERAL, MAX_NAME, parse
-from unlabelled.structures.schema import Reason
+from unlabelled.structures.parse import MAX_LITERAL, parse
+from unlabelled.structures.schema import MAX_NAME, Reason
 
 
 def refused(rejects):

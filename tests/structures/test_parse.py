@@ -11,8 +11,8 @@ from tests.structures.conftest import as_entry, caesium_chloride, rock_salt
 
 from unlabelled.sources.entry import Entry
 from unlabelled.structures.crystal import Crystal
-from unlabelled.structures.parse import MAX_MESSAGE, Limits, Reject, parse
-from unlabelled.structures.schema import Reason
+from unlabelled.structures.parse import Limits, Reject, parse
+from unlabelled.structures.schema import MAX_MESSAGE, Reason
 
 LIMITS = Limits(max_sites=50, max_text_mb=1)
 CIF = str(CifWriter(rock_salt(), symprec=0.01))

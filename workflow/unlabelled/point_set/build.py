@@ -21,9 +21,12 @@ from unlabelled.structures.table import cells
 
 STAGE = "point_sets"
 _CRYSTALS_PER_TASK = 64
-_CENTRED = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
-_ROCK_SALT = Cell(5.64 * np.eye(3), np.repeat(np.int16([11, 17]), 4), np.array(_CENTRED * 2))
-_ROCK_SALT.frac_coords[4:] = (_ROCK_SALT.frac_coords[4:] + 0.5) % 1
+_CENTRED = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+_ROCK_SALT = Cell(
+    5.64 * np.eye(3),
+    np.array([11] * 4 + [17] * 4, np.int16),
+    np.concatenate([_CENTRED, _CENTRED + 0.5]) % 1,
+)
 
 
 @dataclass(frozen=True, slots=True)

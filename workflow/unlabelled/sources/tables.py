@@ -7,7 +7,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from unlabelled.sources.entry import Entry, FormulaEntry
 from unlabelled.sources.labels import LabelReader, require_columns
 from unlabelled.sources.specification import CsvRead, LabelSpec, MatbenchRead
 
-FIELD_LIMIT = 50_000_000  # characters in one cell; Python's default of 131,072 is too small
+# Characters in one cell, and in one line, which are read whole. Python's own limit is 131,072.
+FIELD_LIMIT = 50_000_000
 FORMULA_LIMIT = 1000  # characters of a formula written as a dictionary
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -78,7 +79,8 @@ def composition_entries(
     reader = LabelReader(name, labels)
     rows = _parquet_rows if path.suffix == ".parquet" else _csv_rows
     for number, row, fault in rows(name, path, [formula, *reader.columns.values()]):
-        text = str(row.get(formula) or "").strip()
+        cell = row.get(formula)
+        text = "" if cell is None else str(cell).strip()
         error = fault or (None if text else f"the row has nothing in the column {formula!r}")
         entry = text or f"row-{number}"
         yield FormulaEntry(text, reader.read(entry, {} if error else row), error, entry)
@@ -107,11 +109,11 @@ def json_lines_entries(
     path = Path(path)
     reader = LabelReader(name, labels)
     with _text(name, path) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_lines(name, path, file), start=1):
             try:
                 material = json.loads(line)
                 entry, structure = str(material["material_id"]), material["structure"]
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise SourceError(
                     f"source {name!r}: line {number} of {path} is not a material in JSON "
                     f"({type(error).__name__}: {error}); delete the file and fetch it again"
@@ -191,7 +193,12 @@ def _matbench_entry(
     if structure is None:
         error = f"the row has nothing in the column {read['structure']!r}"
         return Entry(entry, "", "structure_dict", nothing, error=error)
-    return Entry(entry, json.dumps(structure), "structure_dict", labels.read(entry, row))
+    try:
+        text = json.dumps(structure)
+    except RecursionError:
+        error = f"what is in the column {read['structure']!r} is nested too deeply"
+        return Entry(entry, "", "structure_dict", nothing, error=error)
+    return Entry(entry, text, "structure_dict", labels.read(entry, row))
 
 
 def _csv_rows(
@@ -199,9 +206,12 @@ def _csv_rows(
 ) -> Iterator[tuple[int, dict[str, str], str | None]]:
     """Yield number, cells by column, and what is wrong with it, of every row that is not empty."""
     csv.field_size_limit(FIELD_LIMIT)
+    number = 0
     with _text(name, path) as file:
         try:
-            rows: Iterator[list[str]] = csv.reader(_after_comments(file), strict=True)
+            rows: Iterator[list[str]] = csv.reader(
+                _after_comments(_lines(name, path, file)), strict=True
+            )
             header, rows = _with_index(next(rows, []), rows)
             require_columns(name, path, needed, header)
             for number, cells in enumerate(rows, start=1):
@@ -212,7 +222,8 @@ def _csv_rows(
                     yield number, dict(zip(header, cells, strict=False)), fault
         except csv.Error as error:
             raise SourceError(
-                f"source {name!r}: {path} is not a table of comma-separated values: {error}"
+                f"source {name!r}: {path} is not a table of comma-separated values: {error}, after "
+                f"{number} rows; correct that row or write the table anew"
             ) from error
 
 
@@ -273,7 +284,20 @@ def _formula(text: str) -> str:
         return text  # the structures stage says that this is no formula
 
 
-def _after_comments(lines: io.TextIOBase) -> Iterator[str]:
+def _lines(name: str, path: Path, file: io.TextIOBase) -> Iterator[str]:
+    for number in count(1):
+        line = file.readline(FIELD_LIMIT + 1)
+        if len(line) > FIELD_LIMIT:
+            raise SourceError(
+                f"source {name!r}: line {number} of {path} has more than {FIELD_LIMIT} characters; "
+                "it is no row of a table: correct or remove it"
+            )
+        if not line:
+            return
+        yield line
+
+
+def _after_comments(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
         if not line.startswith("#"):
             yield line

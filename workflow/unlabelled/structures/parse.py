@@ -25,11 +25,9 @@ from unlabelled.literals import python_literal
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import formula
 from unlabelled.structures.crystal import SYMPREC, Crystal, Floats
-from unlabelled.structures.schema import Reason
+from unlabelled.structures.schema import MAX_MESSAGE, MAX_NAME, Reason, bounded
 
 MAX_LITERAL = 1_000_000  # characters of a Python literal; each takes some 200 bytes in parsing
-MAX_MESSAGE = 500  # characters
-MAX_NAME = 500  # characters
 MAX_ATOMIC_NUMBER = 99
 MIN_DISTANCE = 0.5  # Å
 MIN_VOLUME = 1e-3  # Å³
@@ -129,19 +127,8 @@ def parse(entry: Entry, limits: Limits) -> Crystal | Reject:
 
 def reject(entry: Entry, reason: Reason, message: str) -> Reject:
     """Refuse an entry, with its name and a message of one line, both of bounded length."""
-    message = " ".join(message.split())
-    return Reject(
-        _utf8(_shortened(entry.name, MAX_NAME)), reason, _utf8(_shortened(message, MAX_MESSAGE))
-    )
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _utf8(text: str) -> str:
-    """Replace the lone surrogates of undecodable names and files, which no table can hold."""
-    return text.encode(errors="replace").decode()
+    line = " ".join(message.split())
+    return Reject(bounded(entry.name, MAX_NAME), reason, bounded(line, MAX_MESSAGE))
 
 
 def _checked(entry: Entry, limits: Limits) -> Crystal:
@@ -173,7 +160,7 @@ def _checked(entry: Entry, limits: Limits) -> Crystal:
     unread = _check_formula(entry.formula or stated, counts)
     numbers = np.array([element.Z for element in elements], dtype=np.int16)
     return Crystal(
-        name=_utf8(entry.name),
+        name=bounded(entry.name, MAX_NAME),
         formula_reduced=Composition(counts).reduced_formula,
         elements=tuple(sorted(counts)),
         space_group=_space_group(lattice, coords, numbers),
