@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import ijson
+import numpy as np
 
 from unlabelled import tables
 from unlabelled.errors import SourceError, UserError
@@ -23,6 +24,7 @@ from unlabelled.sources.specification import CsvRead, LabelSpec, MatbenchRead
 # Characters in one cell, and in one line, which are read whole. Python's own limit is 131,072.
 FIELD_LIMIT = 50_000_000
 FORMULA_LIMIT = 1000  # characters of a formula written as a dictionary
+MAX_NESTING = 100  # brackets of JSON; a structure has some ten
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -153,7 +155,8 @@ def matbench_entries(name: str, read: MatbenchRead, path: str | Path) -> Iterato
         columns = _matbench_columns(name, path)
         require_columns(name, path, [read["structure"], *labels.columns.values()], columns)
         with _binary(name, path) as file:
-            rows = ijson.items(file, "data.item", use_float=True)
+            shallow = _Shallow(name, path, file)
+            rows = ijson.items(shallow, "data.item", use_float=True)
             for number, cells in enumerate(rows, start=1):
                 yield _matbench_entry(number, columns, cells, read, labels)
     except ijson.JSONError as error:
@@ -170,7 +173,7 @@ def matbench_entries(name: str, read: MatbenchRead, path: str | Path) -> Iterato
 def _matbench_columns(name: str, path: Path) -> list[str]:
     """Return the column names, which need not stand before the rows."""
     with _binary(name, path) as file:
-        columns = next(ijson.items(file, "columns"), None)
+        columns = next(ijson.items(_Shallow(name, path, file), "columns"), None)
     if not isinstance(columns, list):
         raise SourceError(
             f"source {name!r}: {path} has no list of names under 'columns', so it is no table of "
@@ -193,12 +196,37 @@ def _matbench_entry(
     if structure is None:
         error = f"the row has nothing in the column {read['structure']!r}"
         return Entry(entry, "", "structure_dict", nothing, error=error)
-    try:
-        text = json.dumps(structure)
-    except RecursionError:
-        error = f"what is in the column {read['structure']!r} is nested too deeply"
-        return Entry(entry, "", "structure_dict", nothing, error=error)
-    return Entry(entry, text, "structure_dict", labels.read(entry, row))
+    return Entry(entry, json.dumps(structure), "structure_dict", labels.read(entry, row))
+
+
+class _Shallow:
+    """A file of JSON that is refused where it nests deeper than any table.
+
+    The streaming parser keeps the path to every level, so its memory grows as the square of their
+    number. Brackets within strings count too; those of formulas are closed again.
+    """
+
+    _STEPS = np.zeros(256, np.int64)
+    _STEPS[list(b"[{")] = 1
+    _STEPS[list(b"]}")] = -1
+
+    def __init__(self, name: str, path: Path, file: gzip.GzipFile | io.BufferedReader) -> None:
+        self._place = f"source {name!r}: {path}"
+        self._file = file
+        self._depth = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as any file."""
+        data = self._file.read(size)
+        if data:
+            depths = self._depth + self._STEPS[np.frombuffer(data, np.uint8)].cumsum()
+            if depths.max() > MAX_NESTING:
+                raise SourceError(
+                    f"{self._place} has more than {MAX_NESTING} brackets within brackets, so it is "
+                    "no table; correct `read` or fetch it again"
+                )
+            self._depth = int(depths[-1])
+        return data
 
 
 def _csv_rows(
