@@ -1,8 +1,9 @@
-# Three commands, each doing its own set-up:
+# Four commands, each doing its own set-up:
 #   make run                the demo study, real crystals, a few minutes on two cores
 #   make run SCALE=laptop   the default study
 #   make bench              the package against the literal form of the method, on these crystals
 #   make test               format, lint, types, tests
+#   make fuzz               20,000 damaged crystals through the stages that read them
 
 PYTHON ?= python3.11
 SCALE ?= demo
@@ -13,7 +14,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench test format clean
+.PHONY: run bench test fuzz format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -33,7 +34,11 @@ test: .venv/installed-test
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+	$(BIN)/python -m pip check
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+fuzz: .venv/installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.campaign
 
 format: .venv/installed-test
 	$(BIN)/ruff format
