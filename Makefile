@@ -5,6 +5,7 @@
 #   make bench-large        time and memory of 1,000 to 100,000 crystals, stage by stage
 #   make test               format, lint, types, tests
 #   make faults             kill a small study fifty times, and compare what comes of it
+#   make fuzz               20,000 damaged crystals through the stages that read them
 
 PYTHON ?= python3.11
 SCALE ?= demo
@@ -15,7 +16,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench bench-large test faults format clean
+.PHONY: run bench bench-large test faults fuzz format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -39,11 +40,15 @@ test: .venv/installed-test
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+	$(BIN)/python -m pip check
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 # 50 kills at random moments of a small study, then a comparison with one that was left alone.
 faults: .venv/installed-test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m campaign tests/workflow
+
+fuzz: .venv/installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.campaign
 
 format: .venv/installed-test
 	$(BIN)/ruff format

@@ -77,6 +77,9 @@ def parse(folder: Path, source: str, raw: Path, n: int, processes: int) -> Path:
         limit=None,
         seed=0,
         provenance={},
+        max_text_mb=20,
+        seconds_per_entry=60,
+        memory_mb_per_entry=2000,
     )
     return table
 
@@ -93,6 +96,7 @@ def represent(folder: Path, processes: int) -> Path:
         supercell=Supercell.NEAR_CUBIC,
         crystals_per_shard=1000,
         seconds_per_crystal=60,
+        memory_mb_per_crystal=2000,
         processes=processes,
         provenance={},
     )

@@ -11,7 +11,7 @@ from unlabelled.composition import collection
 from unlabelled.composition.schema import compositions
 from unlabelled.errors import SourceError
 from unlabelled.sources import registry
-from unlabelled.structures.schema import REJECTS, crystals
+from unlabelled.structures.schema import MAX_NAME, REJECTS, crystals
 
 LABELS = {"gap": "eV", "energy": "eV/atom"}
 
@@ -102,6 +102,16 @@ def test_equal_compositions_become_one_row_with_mean_and_joined_labels(collect):
         ("Na-1Cl,1", "unreadable", "is not a formula"),
         ("NaCl", "unreadable", "the row has 1 cells, the header 2"),
         ("CaSO4.2H2O,1", "unreadable", "several readings"),
+        ("Fe2O3-x,1", "unreadable", "is not a formula"),
+        ("((((,1", "unreadable", "is not a formula"),
+        (f"{'(' * 100_000}Na{')' * 100_000},1", "unreadable", "200002 characters are more than"),
+        ("Na1e300Cl1e300,1", "unreadable", "is not a formula"),
+        ("H₂O,1", "unreadable", "is not a formula"),
+        ("Na\N{ZERO WIDTH SPACE}Cl,1", "unreadable", "is not a formula"),
+        ("Fe²⁺O,1", "unreadable", "is not a formula"),
+        ("NaCl\0,1", "unreadable", "is not a formula"),
+        ("=NaCl,1", "unreadable", "is not a formula"),
+        ("NaCl,1e300", "missing label", "no number for gap"),
         ("NaCl,nan", "missing label", "no number for gap"),
         ("NaCl,", "missing label", "no number for gap"),
     ],
@@ -114,7 +124,8 @@ def test_a_bad_row_is_refused_and_no_other(collect, row, reason, message):
         *("gap", "compositions"),
         reason,
     )
-    assert rejected["entry"] == (row.partition(",")[0] or "row-2")
+    name = row.partition(",")[0] or "row-2"
+    assert rejected["entry"] == (name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…")
     assert message in rejected["message"]
 
 
@@ -125,6 +136,14 @@ def test_a_source_without_labels_needs_none(tmp_path):
     collected = collection.of_formulas([("mine", registry.compositions("mine", spec, path))], {})
     assert counts(collected) == (1, 1, 1)
     assert collected.rejected["entry"].tolist() == ["row-2"]
+
+
+def test_cells_of_another_kind_are_refused(tmp_path):
+    path = tmp_path / "mine.parquet"
+    pd.DataFrame({"what": [["Na", "Cl"], ["K"], []]}).to_parquet(path)
+    spec = {"kind": "compositions", "path": str(path), "formula": "what"}
+    collected = collection.of_formulas([("mine", registry.compositions("mine", spec, path))], {})
+    assert counts(collected) == (0, 0, 3)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

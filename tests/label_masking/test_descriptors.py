@@ -337,7 +337,14 @@ def table_of(crystals, path):
 
 
 def run(crystals, name, elements=None, processes=1):
-    return describe(crystals, name, elements=elements, processes=processes, seconds_per_crystal=60)
+    return describe(
+        crystals,
+        name,
+        elements=elements,
+        processes=processes,
+        seconds_per_crystal=60,
+        memory_mb_per_crystal=1000,
+    )
 
 
 def test_a_crystal_that_fails_gets_the_mean_of_the_others_and_is_named(crystals, materials, caplog):

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,6 +44,18 @@ def table(materials, tmp_path):
     return path
 
 
+def test_no_crystal_pays_for_compilation(table, tmp_path):
+    """Kernels are ready before there are workers; in a process that has compiled nothing else."""
+    code = (
+        "import sys; from pathlib import Path; from tests.point_set.test_build import run; "
+        "from unlabelled.point_set import kernels; "
+        "run(Path(sys.argv[1]), Path(sys.argv[2]), processes=1); "
+        "assert kernels.smaller_cell.signatures and kernels.shortest_images.signatures"
+    )
+    command = [sys.executable, "-c", code, str(table), str(tmp_path / "sets")]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+
+
 def run(table, folder, processes=2, **options):
     settings = {
         "max_sites": 6,
@@ -47,6 +63,7 @@ def run(table, folder, processes=2, **options):
         "supercell": Supercell.NEAR_CUBIC,
         "crystals_per_shard": 2,
         "seconds_per_crystal": 60,
+        "memory_mb_per_crystal": 1000,
     }
     return build(
         table,

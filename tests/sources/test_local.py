@@ -303,6 +303,14 @@ def test_identifiers_that_stand_twice(three, tmp_path):
         read(three, label_table=table_spec(tmp_path / "gaps.csv"))
 
 
+def test_a_label_table_cut_off_in_transfer(three, tmp_path):
+    whole = gzip.compress((CSV + "x,1,2\n" * 1000).encode())
+    for data in (whole[:-20], whole[:40] + b"\xff" * 9 + whole[49:]):
+        (tmp_path / "gaps.csv.gz").write_bytes(data)
+        with pytest.raises(SourceError, match=r"gaps\.csv\.gz cannot be read"):
+            read(three, label_table=table_spec(tmp_path / "gaps.csv.gz"))
+
+
 @pytest.mark.parametrize("name", ["gaps.csv", "gaps.parquet"])
 def test_a_damaged_label_table(three, tmp_path, name):
     (tmp_path / name).write_bytes(b'name,Eg,hull\n"\xff\xfe,1\n1,2,3,4\n')

@@ -87,7 +87,7 @@ def test_the_order_of_columns_and_keys_is_free(tmp_path):
 
 def test_rows_become_crystals_or_rejects(tmp_path):
     rows = [[STRUCTURE, 1.5], [STRUCTURE, None], [None, 1.5], [STRUCTURE], 7, ["no dictionary", 1]]
-    limits = Limits(max_sites=50, required_label="band_gap")
+    limits = Limits(max_sites=50, max_text_mb=1, required_label="band_gap")
     crystal, *rejects = [parse(entry, limits) for entry in read(tmp_path, published(rows))]
     assert isinstance(crystal, Crystal)
     assert (crystal.formula_reduced, crystal.space_group) == ("CsCl", 221)
@@ -204,5 +204,5 @@ def test_registered_tables_from_file_to_labels(
     entries = list(registry.entries(name, here, raw))
     assert entries[0].name == first
     assert [entry.labels for entry in entries] == [{label: -1.23}, {label: 0.5}]
-    assert all(isinstance(parse(entry, Limits(50, label)), Crystal) for entry in entries)
+    assert all(isinstance(parse(entry, Limits(50, 1, label)), Crystal) for entry in entries)
     assert len(server.requests) == (1 if way == "address" else 0)

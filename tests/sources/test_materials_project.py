@@ -6,7 +6,10 @@ import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow.parquet as pq
 import pytest
+from tests.structures.conftest import rock_salt
+from tests.workflow.conftest import TINY, Study
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import catalogue, registry
@@ -140,6 +143,48 @@ def test_the_key_is_in_no_message(stub, tmp_path, caplog, capfd):
 
 def test_an_unreachable_server(stub, tmp_path):
     assert "ConnectionError" in failure("http://127.0.0.1:9", tmp_path)
+
+
+def everything_written(folder):
+    """Bytes of all files below a folder, tables as they are and unpacked."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield path, path.read_bytes()
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            yield path, f"{table.schema.metadata} {table.to_pylist()}".encode()
+
+
+@pytest.mark.workflow
+def test_the_key_is_nowhere_after_a_run(stub, tmp_path):
+    """The workflow fetches and parses: refused at first, then with success."""
+    study = Study(
+        tmp_path,
+        {
+            **TINY,
+            "sources": {"mp": spec(stub.endpoint)},
+            "datasets": {**TINY["datasets"], "mp": {"source": "mp"}},
+            "pretraining": {
+                **TINY["pretraining"],
+                "pool": {"datasets": ["flla", "dielectric", "mp"]},
+            },
+        },
+    )
+    target = ["--printshellcmds", "--verbose", "--", "results/tiny/structures/mp.parquet"]
+    stub.materials = [material(1, structure=rock_salt().as_dict())]
+    stub.denied = True
+    printed = study.run(*target, status=1)
+    stub.denied = False
+    printed += study.run(*target)
+    assert KEY in {key for _, _, key in stub.asked}
+    assert "the key <the key> is unknown" in printed
+    assert KEY not in printed
+    written = list(everything_written(tmp_path))
+    names = {path.relative_to(tmp_path).as_posix() for path, _ in written}
+    assert "results/tiny/structures/mp.parquet" in names
+    assert any(name.startswith(".snakemake/metadata") for name in names)
+    assert any(name.endswith(".log") for name in names)
+    assert [path for path, data in written if KEY.encode() in data] == []
 
 
 def test_nothing_matches(stub, tmp_path):

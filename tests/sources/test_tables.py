@@ -95,6 +95,60 @@ def test_missing_columns(tmp_path):
         read(tmp_path, text([], ("material_id", "formula", "Eg", "cif", "Eg")))
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter(tmp_path, delimiter):
+    content = text([["mp-1", "Si", "1", "x"]]).replace(",", delimiter)
+    with pytest.raises(SourceError, match=r"raw has no column 'material_id'; .*its columns are"):
+        read(tmp_path, content)
+
+
+def test_no_header(tmp_path):
+    with pytest.raises(SourceError, match=r"no column 'material_id'; its columns are: 'mp-1'"):
+        read(tmp_path, "mp-1,Si,1,x\nmp-2,Si,1,x\n")
+
+
+def test_labels_beyond_single_precision_are_missing(tmp_path, caplog):
+    rows = [[f"mp-{value}", "Si", value, CIF] for value in ("1e300", "-1e39", "9" * 400, "3e38")]
+    with caplog.at_level(logging.WARNING):
+        found = read(tmp_path, text(rows))
+    assert [entry.labels["band_gap"] for entry in found] == [None, None, None, 3e38]
+    assert "3 values of 'band_gap'" in caplog.text
+
+
+def test_whole_numbers_too_large_for_any_float_are_missing(tmp_path):
+    path = tmp_path / "raw"
+    path.write_text(
+        '{"material_id": "mp-1", "structure": {"sites": []}, "Eg": 1' + "0" * 400 + "}\n"
+    )
+    [entry] = tables.json_lines_entries("mine", READ["labels"], path)
+    assert entry.labels == {"band_gap": None}
+
+
+def test_long_lines_and_cells_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "FIELD_LIMIT", 1000)
+    good = text([["mp-1", "Si", "1", CIF]])
+    with pytest.raises(SourceError, match=r"line 5 of .*raw has more than 1000 characters"):
+        read(tmp_path, good + "mp-2,Si,1," + "x" * 1000)
+    with pytest.raises(SourceError, match=r"field larger than field limit \(1000\), after 1 rows"):
+        read(tmp_path, good + 'mp-2,Si,1,"' + "x\n" * 600 + '"')
+    path = tmp_path / "lines"
+    path.write_text("x" * 2000)
+    with pytest.raises(SourceError, match=r"line 1 of .*lines has more than 1000 characters"):
+        list(tables.json_lines_entries("mine", {}, path))
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        *("{" + "-" * 990 + "1}", "{" + "(" * 990 + "}", "{'Na': 1" + "0" * 400 + "}"),
+        *("{" * 5000, "{'Na': [1]}", "{1}", "{'Na': 1" + "+1" * 480 + "}", "{__import__('os'): 1}"),
+    ],
+)
+def test_dictionaries_that_are_no_formulas_stay_as_they_are(tmp_path, formula):
+    [entry] = read(tmp_path, text([["mp-1", formula, "1", CIF]]))
+    assert entry.formula == formula
+
+
 def test_an_open_quote_does_not_swallow_the_rest(tmp_path):
     content = text([["mp-1", "Si", "1", CIF]]) + 'mp-2,Si,1,"open\nmp-3,Si,1,x\n'
     with pytest.raises(SourceError, match="unexpected end of data"):
@@ -127,4 +181,7 @@ def test_json_lines(tmp_path):
     assert second.error == "the source has no structure"
     path.write_text('{"material_id": "mp-1"}\n')
     with pytest.raises(SourceError, match="line 1 of"):
+        list(tables.json_lines_entries("mine", READ["labels"], path))
+    path.write_text("[" * 200_000)
+    with pytest.raises(SourceError, match=r"line 1 of .*RecursionError"):
         list(tables.json_lines_entries("mine", READ["labels"], path))

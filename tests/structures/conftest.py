@@ -56,6 +56,9 @@ def run(tmp_path) -> Callable:
             "limit": None,
             "seed": 7,
             "provenance": {"source": "test"},
+            "max_text_mb": 20,
+            "seconds_per_entry": 60,
+            "memory_mb_per_entry": 1000,
         } | more
         out = tmp_path / folder
         counts = build(

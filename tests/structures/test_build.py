@@ -114,6 +114,9 @@ def test_no_entry_disappears(tmp_path_factory, cuts):
         limit=None,
         seed=1,
         provenance={},
+        max_text_mb=1,
+        seconds_per_entry=60,
+        memory_mb_per_entry=1000,
     )
     accepted, rejected = ids(folder / "crystals.parquet"), tables.read(folder / "rejects.parquet")
     assert counts.read == len(entries) == len(accepted) + len(rejected)
@@ -203,7 +206,7 @@ def test_required_label_must_be_a_column(run, salts):
 
 
 def test_rows_give_back_their_structures(run, salts):
-    crystal = parse(salts[5], Limits(max_sites=50))
+    crystal = parse(salts[5], Limits(max_sites=50, max_text_mb=1))
     assert isinstance(crystal, Crystal)
     original = rock_salt(5.5, "Na", "Cl")
     assert from_row(to_row(crystal, "test")) == original

@@ -3,10 +3,15 @@
 import ast
 import re
 import sys
+import tomllib
+from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from unlabelled import code
 
@@ -27,6 +32,28 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
+
+
+def test_every_package_that_is_installed_is_pinned():
+    """Those that the project asks for, and those that they ask for; at the versions installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    pins = {canonicalize_name(name): version for name, version in PINS.items()}
+    waiting, seen = [Requirement(text) for text in wanted], set()
+    while waiting:
+        requirement = waiting.pop()
+        extras = frozenset(requirement.extras)
+        if (requirement.name, extras) in seen:
+            continue
+        seen.add((requirement.name, extras))
+        version = metadata.version(requirement.name).partition("+")[0]  # without the build
+        assert pins.get(canonicalize_name(requirement.name)) == version, requirement.name
+        for text in metadata.requires(requirement.name) or []:
+            inner = Requirement(text)
+            asked = [{"extra": extra} for extra in ("", *extras)]
+            if inner.marker is None or any(map(inner.marker.evaluate, asked)):
+                waiting.append(inner)
+    assert len(seen) > 100
 
 
 def environment(name):

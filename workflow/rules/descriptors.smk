@@ -26,6 +26,7 @@ rule describe:
         runtime=240,
     params:
         seconds=config["structures"]["seconds_per_entry"],
+        memory_mb=config["structures"]["memory_mb_per_entry"],
         code=digest("describe.py"),
     script:
         "../scripts/describe.py"

@@ -27,6 +27,7 @@ rule point_sets:
         source=source_of_dataset,
         limits=config["point_sets"],
         seconds=config["structures"]["seconds_per_entry"],
+        memory_mb=config["structures"]["memory_mb_per_entry"],
         code=digest("point_sets.py"),
     script:
         "../scripts/point_sets.py"

@@ -18,6 +18,7 @@ with log_to(snakemake.log[0]):
         elements=elements,
         processes=snakemake.threads,
         seconds_per_crystal=snakemake.params.seconds,
+        memory_mb_per_crystal=snakemake.params.memory_mb,
     )
     provenance = {
         "descriptor": descriptor,

@@ -19,6 +19,7 @@ with log_to(snakemake.log[0]):
         supercell=Supercell(limits["supercell"]),
         crystals_per_shard=limits["crystals_per_shard"],
         seconds_per_crystal=snakemake.params.seconds,
+        memory_mb_per_crystal=snakemake.params.memory_mb,
         processes=snakemake.threads,
         provenance={"limits": limits, "code": snakemake.params.code},
     )

@@ -24,7 +24,9 @@ with log_to(snakemake.log[0]):
         processes=snakemake.threads,
         limit=dataset["limit"],
         seed=snakemake.params.seed,
+        max_text_mb=limits["max_text_mb"],
         seconds_per_entry=limits["seconds_per_entry"],
+        memory_mb_per_entry=limits["memory_mb_per_entry"],
         provenance={
             "source": specification,
             "dataset": dataset,

@@ -1,11 +1,13 @@
 """Ordered, streaming, parallel mapping that survives items which kill or stall their process."""
 
 import multiprocessing
+import resource
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +19,10 @@ R = TypeVar("R")
 _KILL_AFTER = 2
 
 _MAX_IN_FLIGHT = 4  # chunks per process
+
+# Sizes of this process in pages; the sixth number is that of its data. Where there is no such file,
+# the kernel does not limit data either.
+_SIZES = Path("/proc/self/statm")
 
 
 class _TimeUpError(BaseException):
@@ -31,12 +37,14 @@ class OrderedMap(Generic[T, R]):
     work
         Function of one item. It is inherited by the workers, not sent to them.
     failed
-        Result of an item that raised, ran out of time or killed its process, given the item and
-        what happened.
+        Result of an item that raised, ran out of time or memory or killed its process, given the
+        item and what happened.
     processes
         Number of workers.
     seconds
         Time limit of an item.
+    memory_mb
+        Memory that an item may take beyond what its process had before, in 10^6 bytes.
     size
         Weight of an item; a chunk is sent when its items weigh 1.
     """
@@ -48,12 +56,15 @@ class OrderedMap(Generic[T, R]):
         *,
         processes: int,
         seconds: Callable[[T], float],
+        memory_mb: float,
         size: Callable[[T], float],
     ) -> None:
         self._work = work
         self._failed = failed
         self._processes = processes
         self._seconds = seconds
+        self._memory_mb = memory_mb
+        self._unlimited = resource.getrlimit(resource.RLIMIT_DATA)
         self._size = size
 
     def __call__(self, items: Iterable[T]) -> Iterator[R]:
@@ -109,9 +120,17 @@ class OrderedMap(Generic[T, R]):
         signal.setitimer(signal.ITIMER_PROF, _KILL_AFTER * seconds)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            return self._work(item)
+            _limit_data(self._memory_mb, self._unlimited[1])
+            try:
+                return self._work(item)
+            finally:  # no context manager: when memory has run out, this must not take any
+                resource.setrlimit(resource.RLIMIT_DATA, self._unlimited)
         except _TimeUpError:
-            return self._failed(item, f"not finished within {seconds:g} s")
+            return self._failed(item, f"not finished within {seconds:g} s, the time per entry")
+        except MemoryError:
+            return self._failed(
+                item, f"needs more than {self._memory_mb:g} MB, the memory per entry"
+            )
         except Exception as error:
             return self._failed(item, f"{type(error).__name__}: {error}")
         finally:
@@ -140,6 +159,15 @@ def _initialise(run_one: Callable[..., object]) -> None:
     signal.signal(signal.SIGALRM, _on_alarm)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers
+
+
+def _limit_data(memory_mb: float, hard: int) -> None:
+    """Limit what this process may allocate from now on; beyond it, there is a MemoryError."""
+    if _SIZES.exists():
+        now = int(_SIZES.read_text().split()[5]) * resource.getpagesize()
+        limit = now + int(memory_mb * 1e6)
+        if hard == resource.RLIM_INFINITY or limit < hard:
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def _on_alarm(number: int, frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
 """Parquet tables with a schema, units and provenance."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -108,7 +109,7 @@ def read_own(path: str | Path) -> pd.DataFrame:
             frame = pd.read_parquet(path)
             return frame.astype(object).where(frame.notna(), None)
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:  # all of pandas' and pyarrow's complaints
+    except (ValueError, OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
 
 

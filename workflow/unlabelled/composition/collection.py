@@ -18,7 +18,7 @@ from unlabelled import seeds, tables
 from unlabelled.composition.schema import compositions
 from unlabelled.sources.entry import FormulaEntry
 from unlabelled.structures import formula as formulas
-from unlabelled.structures.schema import REJECTS, Reason
+from unlabelled.structures.schema import MAX_MESSAGE, MAX_NAME, REJECTS, Reason, bounded
 
 STAGE = "compositions"
 _DECIMALS = 10  # of fractions that are equal: far above rounding, far below one atom in a cell
@@ -87,7 +87,9 @@ def of_formulas(
             try:
                 amounts = _amounts(entry)
             except _RejectedError as refusal:
-                rejected.append((entry.name, source, STAGE, *refusal.args))
+                reason, message = refusal.args
+                name = bounded(entry.name, MAX_NAME)
+                rejected.append((name, source, STAGE, reason, bounded(message, MAX_MESSAGE)))
                 continue
             numbers, values = zip(*sorted(amounts.items()), strict=True)
             fractions = np.round(np.array(values) / sum(values), _DECIMALS)

@@ -40,6 +40,7 @@ def describe(
     elements: str | Path | None = None,
     processes: int,
     seconds_per_crystal: float,
+    memory_mb_per_crystal: float,
 ) -> pa.Table:
     """Compute a descriptor of every crystal of a crystal table.
 
@@ -58,6 +59,8 @@ def describe(
         Worker processes; the outcome does not depend on their number.
     seconds_per_crystal
         Time after which a crystal is given up.
+    memory_mb_per_crystal
+        Memory above which it is, in 10^6 bytes.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def describe(
         lambda item, message: (item[0], message),
         processes=processes,
         seconds=lambda item: seconds_per_crystal,
+        memory_mb=memory_mb_per_crystal,
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
     )
     ids: list[str] = []

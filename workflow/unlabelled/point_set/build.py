@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from unlabelled import tables
@@ -20,6 +21,12 @@ from unlabelled.structures.table import cells
 
 STAGE = "point_sets"
 _CRYSTALS_PER_TASK = 64
+_CENTRED = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+_ROCK_SALT = Cell(
+    5.64 * np.eye(3),
+    np.array([11] * 4 + [17] * 4, np.int16),
+    np.concatenate([_CENTRED, _CENTRED + 0.5]) % 1,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ def build(
     supercell: Supercell,
     crystals_per_shard: int,
     seconds_per_crystal: float,
+    memory_mb_per_crystal: float,
     processes: int,
     provenance: Mapping[str, Any],
 ) -> int:
@@ -65,6 +73,8 @@ def build(
         Crystals of one file; that many are in memory at once.
     seconds_per_crystal
         Time after which a crystal is refused.
+    memory_mb_per_crystal
+        Memory above which it is, in 10^6 bytes.
     processes
         Worker processes; the outcome does not depend on their number.
     provenance
@@ -80,8 +90,12 @@ def build(
         lambda item, message: _Refusal(item[0], Reason.UNREADABLE, message),
         processes=processes,
         seconds=lambda item: seconds_per_crystal,
+        memory_mb=memory_mb_per_crystal,
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
     )
+    # Compiles what there is to compile, for some seconds to minutes, before there are workers: the
+    # first crystal of each would pay for it with its own time and memory.
+    row("", of_cell(_ROCK_SALT, 8, 8, supercell))
     rejects: list[dict[str, str]] = []
     total = 0
     with written_whole(folder) as temporary:

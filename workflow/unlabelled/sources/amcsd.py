@@ -169,7 +169,7 @@ def _symbol(label: str, elements: frozenset[str]) -> str:
 def _json_list(text: str | None, what: str) -> list[str]:
     try:
         values = json.loads(text or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
         raise _UnreadableError(f"no {what} are given")

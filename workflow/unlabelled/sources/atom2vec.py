@@ -30,7 +30,7 @@ def entries(name: str, path: str | Path) -> Iterator[FormulaEntry]:
         records = json.loads(Path(path).read_text(encoding="utf-8"))["names"]
         if not isinstance(records, list):
             raise TypeError("no list of compositions under 'names'")
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise SourceError(
             f"source {name!r}: {path} is no list of compositions under 'names' in JSON "
             f"({type(error).__name__}: {error}); correct `read` or fetch it again"
@@ -41,7 +41,7 @@ def entries(name: str, path: str | Path) -> Iterator[FormulaEntry]:
                 f"{_symbol(int(less_one) + 1)}{float(amount):.12g}"
                 for less_one, amount in record.items()
             )
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
             fault = f"{record!r} is no composition: {error}"
             yield FormulaEntry("", {}, fault, f"row-{number}")
         else:

@@ -1,8 +1,10 @@
 """Splitting of CIF text into its data blocks (standard library only)."""
 
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 _HEADER = re.compile(rb"\s*data_(\S*)", re.IGNORECASE)
 _CODE = re.compile(rb"\s*_database_code_ICSD\s+(\S+)", re.IGNORECASE)
@@ -31,7 +33,7 @@ class Block:
     error: str | None
 
 
-def blocks(lines: Iterable[bytes], limit: float) -> Iterator[Block]:
+def blocks(file: IO[bytes], limit: float) -> Iterator[Block]:
     """Yield the data blocks of a CIF file.
 
     ``data_`` inside a text field (between two lines that begin with a semicolon) starts no block.
@@ -39,14 +41,14 @@ def blocks(lines: Iterable[bytes], limit: float) -> Iterator[Block]:
 
     Parameters
     ----------
-    lines
-        The lines with their ends.
+    file
+        Read line by line; of a line that is longer than the limit, only the beginning is kept.
     limit
         Largest size of a block, in bytes; a larger one is not kept in memory but has an error.
     """
     block: _Growing | None = None
     opened = 0  # number of the line where the present text field begins; 0 outside of one
-    for number, line in enumerate(lines, start=1):
+    for number, (line, length) in enumerate(_lines(file, limit), start=1):
         content = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
         if content.startswith(b";"):
             opened = 0 if opened else number
@@ -57,9 +59,20 @@ def blocks(lines: Iterable[bytes], limit: float) -> Iterator[Block]:
         elif not opened and block and (code := _CODE.match(content)):
             block.code = code[1].strip(b"'\"")
         if block:
-            block.add(content)
+            block.add(content, length)
     if block:
         yield block.finished(opened)
+
+
+def _lines(file: IO[bytes], limit: float) -> Iterator[tuple[bytes, int]]:
+    """Yield lines with their ends, long ones cut off, and their lengths, in bytes."""
+    longest = math.ceil(limit) + 1
+    while line := file.readline(longest):
+        length, piece = len(line), line
+        while len(piece) == longest and not piece.endswith(b"\n"):
+            piece = file.readline(longest)
+            length += len(piece)
+        yield line, length
 
 
 class _Growing:
@@ -70,8 +83,8 @@ class _Growing:
         self._size = 0
         self._lines: list[bytes] = []
 
-    def add(self, line: bytes) -> None:
-        self._size += len(line)
+    def add(self, line: bytes, length: int) -> None:
+        self._size += length
         if self._size <= self._limit:
             self._lines.append(line)
         else:

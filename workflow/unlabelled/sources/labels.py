@@ -2,17 +2,19 @@
 
 import difflib
 import logging
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from unlabelled import tables
 from unlabelled.errors import SourceError, UserError
 from unlabelled.sources.specification import LabelSpec, LabelTableSpec
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,10 @@ class LabelReader:
         self._examples: dict[str, str] = {}
 
     def read(self, entry: str, row: Mapping[str, Any]) -> dict[str, float | None]:
-        """Return the labels of one crystal; ``None`` where there is no finite number."""
+        """Return the labels of one crystal; ``None`` where there is no finite number.
+
+        What is beyond single precision, in which labels are learnt, counts as infinite.
+        """
         return {
             label: self._number(entry, label, row.get(column))
             for label, column in self.columns.items()
@@ -81,12 +86,12 @@ class LabelReader:
             return None
         try:
             number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if math.isfinite(number):
+        except (TypeError, ValueError, OverflowError):
+            number = float("nan")
+        if abs(number) <= _LARGEST:  # nan is not
             return number
         self._faults[label] += 1
-        self._examples.setdefault(label, f"{value!r} of {entry!r}")
+        self._examples.setdefault(label, f"{str(value)[:100]!r} of {entry[:100]!r}")
         return None
 
 

@@ -5,7 +5,6 @@ import logging
 import re
 import stat
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -118,7 +117,7 @@ def _content(file: _File, limit: float) -> tuple[bytes, str | None]:
         return b"", too_large(file.size, limit)
     try:
         data = file.read()
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except Exception as error:  # of a damaged member, zipfile lets those of four libraries through
         return b"", f"it cannot be read ({type(error).__name__}: {error})"
     return data, None if data.strip() else "it is empty"
 
@@ -157,8 +156,13 @@ def _folder_files(name: str, folder: Path) -> list[_File]:
     found = []
     for path in sorted(folder.rglob("*")):
         inside = PurePosixPath(path.relative_to(folder).as_posix())
-        if path.is_file() and _wanted(inside):
-            found.append(_File(inside, path.stat().st_size, path.read_bytes))
+        lost = path.is_symlink() and not path.exists()
+        if _wanted(inside) and (path.is_file() or lost):
+            found.append(
+                _File(
+                    inside, path.lstat().st_size if lost else path.stat().st_size, path.read_bytes
+                )
+            )
     return found
 
 
@@ -170,7 +174,7 @@ def _wanted(path: PurePosixPath) -> bool:
 def _zip_entries(name: str, path: Path, limit: float) -> Iterator[Entry]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except Exception as error:  # zipfile checks few of the numbers it reads
         raise SourceError(
             f"source {name!r}: {path} cannot be opened as a zip archive: {error}"
         ) from error
@@ -234,8 +238,8 @@ def _icsd_entries(name: str, path: Path, limit: float) -> Iterator[Entry]:
     for file in files:
         error: str | None = "it has no data_ block"
         try:
-            with file.open("rb") as lines:
-                for block in blocks(lines, limit):
+            with file.open("rb") as stream:
+                for block in blocks(stream, limit):
                     error = None
                     entry = block.code or block.name or file.stem
                     yield Entry(entry, block.text, "cif", error=block.error)

@@ -1,6 +1,5 @@
 """Tables with one crystal or composition per row: CSV, JSON lines, matbench's JSON; streamed."""
 
-import ast
 import csv
 import gzip
 import io
@@ -8,19 +7,24 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import ijson
+import numpy as np
 
 from unlabelled import tables
 from unlabelled.errors import SourceError, UserError
+from unlabelled.literals import python_literal
 from unlabelled.sources.entry import Entry, FormulaEntry
 from unlabelled.sources.labels import LabelReader, require_columns
 from unlabelled.sources.specification import CsvRead, LabelSpec, MatbenchRead
 
-FIELD_LIMIT = 50_000_000  # characters in one cell; Python's default of 131,072 is too small
+# Characters in one cell, and in one line, which are read whole. Python's own limit is 131,072.
+FIELD_LIMIT = 50_000_000
+FORMULA_LIMIT = 1000  # characters of a formula written as a dictionary
+MAX_NESTING = 100  # brackets of JSON; a structure has some ten
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -77,7 +81,8 @@ def composition_entries(
     reader = LabelReader(name, labels)
     rows = _parquet_rows if path.suffix == ".parquet" else _csv_rows
     for number, row, fault in rows(name, path, [formula, *reader.columns.values()]):
-        text = str(row.get(formula) or "").strip()
+        cell = row.get(formula)
+        text = "" if cell is None else str(cell).strip()
         error = fault or (None if text else f"the row has nothing in the column {formula!r}")
         entry = text or f"row-{number}"
         yield FormulaEntry(text, reader.read(entry, {} if error else row), error, entry)
@@ -106,11 +111,11 @@ def json_lines_entries(
     path = Path(path)
     reader = LabelReader(name, labels)
     with _text(name, path) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_lines(name, path, file), start=1):
             try:
                 material = json.loads(line)
                 entry, structure = str(material["material_id"]), material["structure"]
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise SourceError(
                     f"source {name!r}: line {number} of {path} is not a material in JSON "
                     f"({type(error).__name__}: {error}); delete the file and fetch it again"
@@ -150,7 +155,8 @@ def matbench_entries(name: str, read: MatbenchRead, path: str | Path) -> Iterato
         columns = _matbench_columns(name, path)
         require_columns(name, path, [read["structure"], *labels.columns.values()], columns)
         with _binary(name, path) as file:
-            rows = ijson.items(file, "data.item", use_float=True)
+            shallow = _Shallow(name, path, file)
+            rows = ijson.items(shallow, "data.item", use_float=True)
             for number, cells in enumerate(rows, start=1):
                 yield _matbench_entry(number, columns, cells, read, labels)
     except ijson.JSONError as error:
@@ -167,7 +173,7 @@ def matbench_entries(name: str, read: MatbenchRead, path: str | Path) -> Iterato
 def _matbench_columns(name: str, path: Path) -> list[str]:
     """Return the column names, which need not stand before the rows."""
     with _binary(name, path) as file:
-        columns = next(ijson.items(file, "columns"), None)
+        columns = next(ijson.items(_Shallow(name, path, file), "columns"), None)
     if not isinstance(columns, list):
         raise SourceError(
             f"source {name!r}: {path} has no list of names under 'columns', so it is no table of "
@@ -193,14 +199,47 @@ def _matbench_entry(
     return Entry(entry, json.dumps(structure), "structure_dict", labels.read(entry, row))
 
 
+class _Shallow:
+    """A file of JSON that is refused where it nests deeper than any table.
+
+    The streaming parser keeps the path to every level, so its memory grows as the square of their
+    number. Brackets within strings count too; those of formulas are closed again.
+    """
+
+    _STEPS = np.zeros(256, np.int64)
+    _STEPS[list(b"[{")] = 1
+    _STEPS[list(b"]}")] = -1
+
+    def __init__(self, name: str, path: Path, file: gzip.GzipFile | io.BufferedReader) -> None:
+        self._place = f"source {name!r}: {path}"
+        self._file = file
+        self._depth = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as any file."""
+        data = self._file.read(size)
+        if data:
+            depths = self._depth + self._STEPS[np.frombuffer(data, np.uint8)].cumsum()
+            if depths.max() > MAX_NESTING:
+                raise SourceError(
+                    f"{self._place} has more than {MAX_NESTING} brackets within brackets, so it is "
+                    "no table; correct `read` or fetch it again"
+                )
+            self._depth = int(depths[-1])
+        return data
+
+
 def _csv_rows(
     name: str, path: Path, needed: list[str]
 ) -> Iterator[tuple[int, dict[str, str], str | None]]:
     """Yield number, cells by column, and what is wrong with it, of every row that is not empty."""
     csv.field_size_limit(FIELD_LIMIT)
+    number = 0
     with _text(name, path) as file:
         try:
-            rows: Iterator[list[str]] = csv.reader(_after_comments(file), strict=True)
+            rows: Iterator[list[str]] = csv.reader(
+                _after_comments(_lines(name, path, file)), strict=True
+            )
             header, rows = _with_index(next(rows, []), rows)
             require_columns(name, path, needed, header)
             for number, cells in enumerate(rows, start=1):
@@ -211,7 +250,8 @@ def _csv_rows(
                     yield number, dict(zip(header, cells, strict=False)), fault
         except csv.Error as error:
             raise SourceError(
-                f"source {name!r}: {path} is not a table of comma-separated values: {error}"
+                f"source {name!r}: {path} is not a table of comma-separated values: {error}, after "
+                f"{number} rows; correct that row or write the table anew"
             ) from error
 
 
@@ -266,13 +306,26 @@ def _formula(text: str) -> str:
     if not text.startswith("{"):
         return text
     try:
-        amounts = ast.literal_eval(text)
+        amounts = python_literal(text, FORMULA_LIMIT)
         return "".join(f"{element}{float(amount):g}" for element, amount in amounts.items())
-    except (ValueError, SyntaxError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return text  # the structures stage says that this is no formula
 
 
-def _after_comments(lines: io.TextIOBase) -> Iterator[str]:
+def _lines(name: str, path: Path, file: io.TextIOBase) -> Iterator[str]:
+    for number in count(1):
+        line = file.readline(FIELD_LIMIT + 1)
+        if len(line) > FIELD_LIMIT:
+            raise SourceError(
+                f"source {name!r}: line {number} of {path} has more than {FIELD_LIMIT} characters; "
+                "it is no row of a table: correct or remove it"
+            )
+        if not line:
+            return
+        yield line
+
+
+def _after_comments(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
         if not line.startswith("#"):
             yield line

@@ -21,6 +21,7 @@ from unlabelled.parallel import OrderedMap
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import duplicates as structure_duplicates
 from unlabelled.structures.crystal import Crystal
+from unlabelled.structures.duplicates import Duplicate
 from unlabelled.structures.parse import Limits, Reject, parse, reject
 from unlabelled.structures.schema import REJECTS, Reason, crystals
 from unlabelled.structures.table import Writer, to_row
@@ -69,7 +70,9 @@ def build(
     limit: int | None,
     seed: int,
     provenance: Mapping[str, Any],
-    seconds_per_entry: float = 60.0,
+    max_text_mb: float,
+    seconds_per_entry: float,
+    memory_mb_per_entry: float,
 ) -> Counts:
     """Parse, check and deduplicate the entries of a source, and write what came of them.
 
@@ -104,8 +107,12 @@ def build(
         Seed of that subset.
     provenance
         Stored in the metadata of both tables.
+    max_text_mb
+        Largest size of the text of an entry, in 10^6 characters.
     seconds_per_entry
         Time after which an entry is refused as unreadable.
+    memory_mb_per_entry
+        Memory above which it is, in 10^6 bytes; where the kernel can limit it, which Linux does.
 
     Returns
     -------
@@ -121,12 +128,13 @@ def build(
     """
     if required_label is not None and required_label not in labels:
         raise ValueError(f"the required label {required_label} is not one of {sorted(labels)}")
-    limits = Limits(max_sites=max_sites, required_label=required_label)
+    limits = Limits(max_sites=max_sites, max_text_mb=max_text_mb, required_label=required_label)
     mapped: OrderedMap[Entry, Crystal | Reject] = OrderedMap(
         partial(parse, limits=limits),
         _failed,
         processes=processes,
         seconds=lambda entry: seconds_per_entry,
+        memory_mb=memory_mb_per_entry,
         size=lambda entry: 1 / _CHUNK + len(entry.text) / _CHUNK_TEXT,
     )
     selected = entries() if limit is None else _subset(entries, limit, seed, source)
@@ -140,7 +148,13 @@ def build(
         with Writer(crystals_path, schema) as accepted:
             _write_results(mapped(selected), accepted, tally, source)
         if duplicates:
-            _drop_duplicates(crystals_path, tally, processes, seconds_per_entry)
+            found = structure_duplicates.find(
+                crystals_path,
+                processes,
+                seconds_per_structure=seconds_per_entry,
+                memory_mb=memory_mb_per_entry,
+            )
+            _drop_duplicates(crystals_path, tally, found)
         counts = tally.counts()
     log.info("%s: %d entries read, %d accepted", source, counts.read, counts.accepted)
     for reason, number in sorted(counts.rejected.items()):
@@ -220,11 +234,9 @@ def _write_results(
             tally.accept(result)
 
 
-def _drop_duplicates(path: Path, tally: _Tally, processes: int, seconds_per_entry: float) -> None:
+def _drop_duplicates(path: Path, tally: _Tally, duplicates: Iterable[Duplicate]) -> None:
     """Rewrite a crystal table without the rows that repeat the structure of an earlier row."""
-    found = sorted(
-        structure_duplicates.find(path, processes, seconds_per_entry), key=lambda one: one.row
-    )
+    found = sorted(duplicates, key=lambda one: one.row)
     if not found:
         return
     names = pq.read_table(path, columns=["material_id"]).column("material_id")

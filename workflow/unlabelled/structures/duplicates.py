@@ -32,7 +32,7 @@ class Duplicate:
 
 
 def find(
-    path: str | Path, processes: int, seconds_per_structure: float = 60.0
+    path: str | Path, processes: int, *, seconds_per_structure: float, memory_mb: float
 ) -> Iterator[Duplicate]:
     """Find the rows of a crystal table that repeat the structure of an earlier row.
 
@@ -49,6 +49,8 @@ def find(
     seconds_per_structure
         A group whose matching takes longer than this per member is kept whole, with a warning in
         the log.
+    memory_mb
+        So is a group whose matching needs more memory than this, in 10^6 bytes.
 
     Yields
     ------
@@ -60,6 +62,7 @@ def find(
         _kept_whole,
         processes=processes,
         seconds=lambda group: seconds_per_structure * len(group),
+        memory_mb=memory_mb,
         size=lambda group: len(group) / 32,
     )
     for found in mapped(_groups(path)):

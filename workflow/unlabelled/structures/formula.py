@@ -1,15 +1,17 @@
 """Chemical formulas: reading them, and their agreement with the composition of the sites."""
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import DummySpecies, Element, Species
 
+from unlabelled.structures.schema import bounded
+
 # One atom in a thousand: above the rounding of amounts such as 0.333, below one atom of a cell.
 TOLERANCE = 1e-3
 MAX_LENGTH = 1000
+MAX_ATOMS = 1e6  # of a formula unit; beyond, statistics of a composition lose their digits
 
 _SEPARATORS = "[·•∙*]"
 _FULL_STOP_BEFORE_WATER = r"\.(?=\s*\d*\.?\d*\s*\(?[HD]2\s*O)"
@@ -56,7 +58,7 @@ def amounts(formula: str) -> list[dict[str, float]]:
     if len(formula) > MAX_LENGTH:
         raise NoFormulaError(f"{len(formula)} characters are more than {MAX_LENGTH}")
     found = []
-    fault = NoFormulaError(f"{formula!r} is not a formula")
+    fault = NoFormulaError(f"{bounded(formula, 100)!r} is not a formula")
     for parts in _splits(formula.strip().strip("'\"")):
         try:
             found.append(_amounts(parts))
@@ -116,8 +118,8 @@ def _amounts(parts: list[str]) -> dict[str, float]:
             if bare is None:
                 raise UnknownElementError(f"{species.symbol} is no element")
             found[bare.symbol] = found.get(bare.symbol, 0.0) + factor * amount
-    if not 0 < sum(found.values()) < math.inf:
-        raise ValueError("there are no atoms, or no end of them")
+    if not 0 < sum(found.values()) <= MAX_ATOMS:
+        raise ValueError("there are no atoms, or too many")
     return found
 
 

@@ -1,6 +1,5 @@
 """One entry of a source -> one checked crystal, or the reason why not."""
 
-import ast
 import json
 import math
 import re
@@ -22,13 +21,13 @@ from pymatgen.io.cif import CifBlock, CifParser
 from pymatgen.io.vasp.inputs import Poscar
 from scipy.spatial import cKDTree
 
+from unlabelled.literals import python_literal
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import formula
 from unlabelled.structures.crystal import SYMPREC, Crystal, Floats
-from unlabelled.structures.schema import Reason
+from unlabelled.structures.schema import MAX_MESSAGE, MAX_NAME, Reason, bounded
 
-MAX_TEXT = 20_000_000  # characters; bounds the time and memory of the parsers
-MAX_MESSAGE = 500  # characters
+MAX_LITERAL = 1_000_000  # characters of a Python literal; each takes some 200 bytes in parsing
 MAX_ATOMIC_NUMBER = 99
 MIN_DISTANCE = 0.5  # Å
 MIN_VOLUME = 1e-3  # Å³
@@ -47,11 +46,14 @@ class Limits:
     ----------
     max_sites
         Largest number of sites of the cell as read.
+    max_text_mb
+        Largest size of the text, in 10^6 characters.
     required_label
         Label that must be a finite number, if any.
     """
 
     max_sites: int
+    max_text_mb: float
     required_label: str | None = None
 
 
@@ -102,8 +104,12 @@ def parse(entry: Entry, limits: Limits) -> Crystal | Reject:
     Returns
     -------
     Crystal or Reject
-        Never an exception: whatever a parser raises becomes the message of a reject, followed by
-        what it warned of.
+        Whatever a parser raises becomes the message of a reject, followed by what it warned of.
+
+    Raises
+    ------
+    MemoryError
+        Alone of all exceptions: what the limit was is known where it was set.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -111,6 +117,8 @@ def parse(entry: Entry, limits: Limits) -> Crystal | Reject:
             return _checked(entry, limits)
         except _RefusedError as error:
             return reject(entry, error.reason, str(error))
+        except MemoryError:
+            raise
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             said = dict.fromkeys(str(warning.message) for warning in caught)
@@ -118,16 +126,9 @@ def parse(entry: Entry, limits: Limits) -> Crystal | Reject:
 
 
 def reject(entry: Entry, reason: Reason, message: str) -> Reject:
-    """Refuse an entry, with a message of one line of bounded length."""
-    message = " ".join(message.split())
-    if len(message) > MAX_MESSAGE:
-        message = message[: MAX_MESSAGE - 1] + "…"
-    return Reject(_utf8(entry.name), reason, _utf8(message))
-
-
-def _utf8(text: str) -> str:
-    """Replace the lone surrogates of undecodable names and files, which no table can hold."""
-    return text.encode(errors="replace").decode()
+    """Refuse an entry, with its name and a message of one line, both of bounded length."""
+    line = " ".join(message.split())
+    return Reject(bounded(entry.name, MAX_NAME), reason, bounded(line, MAX_MESSAGE))
 
 
 def _checked(entry: Entry, limits: Limits) -> Crystal:
@@ -137,10 +138,15 @@ def _checked(entry: Entry, limits: Limits) -> Crystal:
     if limits.required_label is not None and limits.required_label not in labels:
         value = entry.labels.get(limits.required_label)
         raise _RefusedError(Reason.MISSING_LABEL, f"{limits.required_label} is {value}")
-    if len(entry.text) > MAX_TEXT:
-        raise _RefusedError(
-            Reason.UNREADABLE, f"{len(entry.text)} characters, more than {MAX_TEXT}"
+    if len(entry.name) > MAX_NAME:
+        message = f"its identifier has {len(entry.name)} characters, more than {MAX_NAME}"
+        raise _RefusedError(Reason.UNREADABLE, message)
+    if len(entry.text) > limits.max_text_mb * 1e6:
+        size = (
+            f"its text has {len(entry.text)} characters, more than {limits.max_text_mb:g} million"
         )
+        message = f"{size}; leave out what is no structure, or raise structures: max_text_mb"
+        raise _RefusedError(Reason.UNREADABLE, message)
 
     structure, stated = _READERS[entry.format](entry.text, limits.max_sites)
     lattice = np.array(structure.lattice.matrix, dtype=np.float64)
@@ -154,7 +160,7 @@ def _checked(entry: Entry, limits: Limits) -> Crystal:
     unread = _check_formula(entry.formula or stated, counts)
     numbers = np.array([element.Z for element in elements], dtype=np.int16)
     return Crystal(
-        name=_utf8(entry.name),
+        name=bounded(entry.name, MAX_NAME),
         formula_reduced=Composition(counts).reduced_formula,
         elements=tuple(sorted(counts)),
         space_group=_space_group(lattice, coords, numbers),
@@ -364,7 +370,7 @@ def _literal(text: str) -> Any:
             return json.loads(text.replace("'", '"'))
         except ValueError:
             pass
-    return ast.literal_eval(text)
+    return python_literal(text, MAX_LITERAL)
 
 
 _READERS = {"cif": _read_cif, "poscar": _read_poscar, "structure_dict": _read_structure_dict}

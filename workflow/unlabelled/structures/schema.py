@@ -24,6 +24,9 @@ class Reason(StrEnum):
     MISSING_LABEL = "missing label"
 
 
+MAX_NAME = 500  # characters of an identifier
+MAX_MESSAGE = 500  # characters
+
 REJECTS = pa.schema(
     [
         field("entry", pa.string(), "identifier given by the source"),
@@ -37,6 +40,15 @@ REJECTS = pa.schema(
         field("message", pa.string(), "what the parser or the check said"),
     ]
 )
+
+
+def bounded(text: str, length: int) -> str:
+    """Return a text as a cell of a table, cut off after so many characters.
+
+    Lone surrogates, of names and files that cannot be decoded, are replaced: no table holds them.
+    """
+    cut = text if len(text) <= length else text[: length - 1] + "…"
+    return cut.encode(errors="replace").decode()
 
 
 def crystals(labels: Mapping[str, str]) -> pa.Schema:
