@@ -31,7 +31,7 @@ from unlabelled.sources import catalogue, registry
 from unlabelled.structures import build as structures
 from unlabelled.structures.crystal import Crystal, to_structure
 from unlabelled.structures.outcomes import ACCEPTED
-from unlabelled.structures.parse import Limits, parse
+from unlabelled.structures.parse import MAX_LENGTH, Limits, parse
 from unlabelled.structures.schema import MAX_MESSAGE, Reason
 from unlabelled.structures.table import cells
 
@@ -194,7 +194,7 @@ def _accepted(path: Path) -> list[str]:
         n_sites = len(cell.atomic_numbers)
         assert 0 < n_sites <= MAX_SITES, name
         assert cell.frac_coords.shape == (n_sites, 3), name
-        assert np.isfinite(cell.lattice).all(), name
+        assert (abs(cell.lattice) <= MAX_LENGTH).all(), name
         assert ((cell.frac_coords >= 0) & (cell.frac_coords <= 1)).all(), name
         assert ((cell.atomic_numbers >= 1) & (cell.atomic_numbers <= 99)).all(), name
         names.append(name)

@@ -1,6 +1,6 @@
 import io
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlabelled.sources.cif_blocks import blocks
@@ -11,6 +11,7 @@ LINES = st.sampled_from(
 BODIES = st.lists(st.lists(LINES, max_size=5), max_size=5)
 
 
+@settings(deadline=None)
 @given(BODIES, st.sampled_from(["\n", "\r\n"]))
 def test_blocks_are_the_pieces_of_the_file(bodies, newline):
     pieces = [
@@ -23,6 +24,7 @@ def test_blocks_are_the_pieces_of_the_file(bodies, newline):
     assert all(block.error is None for block in found)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_survived(data):
     for block in blocks(io.BytesIO(data), 100):

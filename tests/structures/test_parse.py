@@ -128,16 +128,17 @@ def test_a_poscar_without_symbols_is_unreadable():
     assert "false names" in result.message
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 0.0])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 0.0, -1e5, 1e100, 1e300])
 def test_lattices_without_a_volume_are_unreadable(bad):
     stored = rock_salt().as_dict()
     stored["lattice"] = {"matrix": [[bad, 0, 0], [0, 5, 0], [0, 0, 5]]}
     assert refused(Entry("bad", json.dumps(stored), "structure_dict")).reason is Reason.UNREADABLE
 
 
-def test_coordinates_that_are_not_finite_are_unreadable():
+@pytest.mark.parametrize("bad", [float("nan"), float("-inf"), 1e7, -1e300])
+def test_coordinates_that_are_no_place_are_unreadable(bad):
     stored = rock_salt().as_dict()
-    stored["sites"][0]["abc"] = [float("nan"), 0, 0]
+    stored["sites"][0]["abc"] = [bad, 0, 0]
     assert refused(Entry("bad", json.dumps(stored), "structure_dict")).reason is Reason.UNREADABLE
 
 

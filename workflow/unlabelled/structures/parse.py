@@ -30,7 +30,9 @@ from unlabelled.structures.schema import MAX_MESSAGE, MAX_NAME, Reason, bounded
 MAX_LITERAL = 1_000_000  # characters of a Python literal; each takes some 200 bytes in parsing
 MAX_ATOMIC_NUMBER = 99
 MIN_DISTANCE = 0.5  # Å
+MAX_COORDINATE = 1e6  # cells; beyond, the place within the cell loses its digits
 MIN_VOLUME = 1e-3  # Å³
+MAX_LENGTH = 1e4  # Å, of a lattice vector; of crystals of viruses it is a thousand
 # Printed occupancies are rounded; within this of 1 a site is full.
 OCCUPANCY_TOLERANCE = 1e-3
 # CIF coordinates are printed to as few as four digits; closer than this they are one site, lest
@@ -187,8 +189,13 @@ def _check_sites(n_sites: int, max_sites: int) -> None:
 def _finite_volume(lattice: Floats, coords: Floats) -> float:
     if not np.isfinite(lattice).all() or not np.isfinite(coords).all():
         raise _RefusedError(Reason.UNREADABLE, "lattice or coordinates are not finite")
+    if (farthest := abs(coords).max()) > MAX_COORDINATE:
+        raise _RefusedError(Reason.UNREADABLE, f"a fractional coordinate is {farthest:g}")
+    longest = abs(lattice).max()
+    if longest > MAX_LENGTH:
+        raise _RefusedError(Reason.UNREADABLE, f"a lattice vector reaches {longest:g} Å")
     volume = float(abs(np.linalg.det(lattice)))
-    if not MIN_VOLUME < volume < math.inf:
+    if not volume > MIN_VOLUME:
         raise _RefusedError(Reason.UNREADABLE, f"the volume of the cell is {volume:g} Å³")
     return volume
 
