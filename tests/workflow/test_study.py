@@ -174,7 +174,7 @@ def planned_after_editing(study, module):
         ("label_masking: {draws: 4}", {"label_masking": 15}, FIRST | {"pretrain", "fine_tune"}),
         ("pretraining: {seeds: [0, 1]}", {"pretrain": 2, "embed": 4}, FIRST),  # the new ones
         ("structures: {max_sites: 100}", {"structures": 2, "point_sets": 2}, {"fetch"}),
-        ("embedding_map: {perplexity: 12}", {"embedding_map": 1}, FIRST | {"embed"}),
+        ("embedding_map: {perplexity: 12}", {"embedding_map": 2}, FIRST | {"embed"}),
         ("phase_fields: {ensemble_members: 3}", {"ensemble": 1}, {"cross_validate_fields"}),
     ],
 )
@@ -213,9 +213,9 @@ def test_one_core_makes_the_same_as_two(study, make_study):
         "phase_fields/measured_gap/predictions/random/corrected.parquet",
         "phase_fields/measured_gap/ensemble.safetensors",
     ]
-    targets = [f"results/tiny/{name}" for name in made]
-    output = alone.run("--force", "--cores", "1", "--", *targets)
-    assert f"{len(made)} of {len(made)} steps" in output
+    for path in map(alone.results.joinpath, made):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    alone.run("--cores", "1", "--", *(f"results/tiny/{name}" for name in made))
     assert study.differences(alone) == []
 
 
