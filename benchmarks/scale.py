@@ -20,9 +20,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import torch
-import yaml
 
-from unlabelled import tables
+from unlabelled import configuration, tables
 from unlabelled.infomax import embedding
 from unlabelled.infomax.options import PRESETS
 from unlabelled.infomax.training import initialise
@@ -35,6 +34,7 @@ from unlabelled.structures import build as structures
 from unlabelled.tables import field
 
 ROOT = Path(__file__).resolve().parents[1]
+DEFAULTS = configuration.read(ROOT / "config/config.yaml")
 SCALE = pa.schema(
     [
         field("stage", pa.string(), "rule whose work is done"),
@@ -51,7 +51,7 @@ PLANNED = (10**6, 10**8)
 
 def again_and_again(source: str, raw: Path, n: int) -> Iterator[Entry]:
     """Yield `n` entries: those of a source, from the first again after the last, renamed."""
-    spec = yaml.safe_load((ROOT / "resources/sources.yaml").read_text())[source]
+    spec = configuration.read(ROOT / "resources/sources.yaml")[source]
     given = 0
     while True:
         for entry in registry.entries(source, spec, raw):
@@ -70,35 +70,30 @@ def parse(folder: Path, source: str, raw: Path, n: int, processes: int) -> Path:
         {},
         table,
         folder / "rejected.parquet",
-        max_sites=200,
         required_label=None,
         duplicates=False,
         processes=processes,
         limit=None,
         seed=0,
         provenance={},
-        max_text_mb=20,
-        seconds_per_entry=60,
-        memory_mb_per_entry=2000,
+        **DEFAULTS["structures"],
     )
     return table
 
 
 def represent(folder: Path, processes: int) -> Path:
     """Crystal table -> point sets and their quotients."""
+    limits = DEFAULTS["point_sets"]
     point_sets.build(
         folder / "structures.parquet",
         folder / "point_sets",
         folder / "refused.parquet",
         source="",
-        max_sites=50,
-        max_atoms=50,
-        supercell=Supercell.NEAR_CUBIC,
-        crystals_per_shard=1000,
-        seconds_per_crystal=60,
-        memory_mb_per_crystal=2000,
+        seconds_per_crystal=DEFAULTS["structures"]["seconds_per_entry"],
+        memory_mb_per_crystal=DEFAULTS["structures"]["memory_mb_per_entry"],
         processes=processes,
         provenance={},
+        **limits | {"supercell": Supercell(limits["supercell"])},
     )
     return folder / "point_sets"
 

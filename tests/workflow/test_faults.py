@@ -15,7 +15,7 @@ KILLS = 50
 
 
 def left_over(study):
-    """Files and folders that a killed writer left, or that were read as whole."""
+    """Files and folders that a killed writer left."""
     return [
         path.relative_to(study.results).as_posix()
         for path in study.results.rglob("*")
