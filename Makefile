@@ -64,9 +64,9 @@ clean:
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint envs/constraints.txt
 
 .venv/installed: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) --editable '.[workflow]'
 	@touch $@
 
 .venv/installed-test: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[materials-project,slurm,test]'
+	$(PIP_INSTALL) --editable '.[materials-project,slurm,test,workflow]'
 	@touch .venv/installed $@

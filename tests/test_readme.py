@@ -22,7 +22,8 @@ OVERLAYS = re.findall(r"```yaml\n(.*?)```", PAGES[0].read_text(), re.DOTALL)
 def test_overlays_are_valid_studies(overlay):
     merged = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     update_config(merged, yaml.safe_load(overlay))
-    study.check(merged, ROOT / "resources/sources.yaml", ROOT / "workflow/schemas")
+    schemas = [ROOT / f"workflow/schemas/{of}.schema.yaml" for of in ("config", "sources")]
+    study.check(merged, ROOT / "resources/sources.yaml", *schemas)
 
 
 def test_the_isotropy_of_ones_own_table_is_printed(tmp_path):

@@ -25,7 +25,8 @@ def config(overlay=None):
 
 
 def check(merged):
-    return study.check(merged, ROOT / "resources" / "sources.yaml", SCHEMAS)
+    schemas = [SCHEMAS / f"{of}.schema.yaml" for of in ("config", "sources")]
+    return study.check(merged, ROOT / "resources" / "sources.yaml", *schemas)
 
 
 @pytest.mark.parametrize("scale", SCALES, ids=lambda path: path.stem)

@@ -175,7 +175,7 @@ rule rank_candidates:
 rule published_candidates:
     """Say which candidates of the study had been reported, and where."""
     input:
-        candidates="resources/phaseselect_candidates.csv",
+        candidates=workflow.source_path("../../resources/phaseselect_candidates.csv"),
         reported=rules.reported_fields.output[0],
     output:
         "<results>/phase_fields/published_candidates.parquet",

@@ -7,17 +7,19 @@ import itertools
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+# beside the rules; what is installed if they are read from elsewhere as a module
+sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 
 from unlabelled import study
-from unlabelled.code import digest
+from unlabelled import code
 from unlabelled.phase_field.kinds import CALIBRATED
 from unlabelled.sources import catalogue
 
 SOURCES = study.check(
     config,
-    Path(workflow.basedir) / "resources" / "sources.yaml",
-    Path(workflow.basedir) / "workflow" / "schemas",
+    workflow.source_path("../../resources/sources.yaml"),
+    workflow.source_path("../schemas/config.schema.yaml"),
+    workflow.source_path("../schemas/sources.schema.yaml"),
 )
 TASKS = config["tasks"]
 DATASETS = study.datasets_used(config)
@@ -81,6 +83,11 @@ PREDICTED = [  # property, split and model of all tables of predictions
 ENCODER = (
     "<results>/infomax/{variant}/seed={seed}/encoder.safetensors"  # trained or not
 )
+
+
+def digest(script):
+    """Digest of the modules that a script reaches."""
+    return code.digest(workflow.source_path(f"../scripts/{script}"))
 
 
 def any_of(names):
@@ -444,7 +451,7 @@ def pictures_of_report(wildcards):
 def captions_of_report(wildcards):
     """Captions of these figures, named like their rules."""
     return [
-        f"workflow/report/{rule.rule.name.removeprefix('plot_')}.rst"
+        workflow.source_path(f"../report/{rule.rule.name.removeprefix('plot_')}.rst")
         for _, rule, _ in figures_of_report()
     ]
 

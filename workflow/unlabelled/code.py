@@ -11,17 +11,16 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-SCRIPTS = PACKAGE.parent / "scripts"
 _DATA = {".csv", ".css", ".html", ".js"}
 
 
-def digest(script: str) -> str:
+def digest(script: str | Path) -> str:
     """Digest of the package modules that a script imports, directly or through other modules.
 
     Parameters
     ----------
     script
-        File name in ``workflow/scripts``.
+        Its file.
 
     Returns
     -------
@@ -31,7 +30,7 @@ def digest(script: str) -> str:
         itself is left out: Snakemake watches it.
     """
     reached: set[Path] = set()
-    waiting = list(_imported(SCRIPTS / script))
+    waiting = list(_imported(Path(script)))
     while waiting:
         module = waiting.pop()
         if module not in reached:

@@ -41,12 +41,12 @@ def log_to(path: str | Path) -> Iterator[None]:
         _open(Path(path))
         yield
     except Exception as error:
-        advice = str(error) if isinstance(error, UserError) else _advice(error)
-        if advice is None:
+        what = str(error) if isinstance(error, UserError) else advice(error)
+        if what is None:
             logging.exception("the job failed")
             raise
         logging.exception("the job stopped")
-        sys.stderr.write(f"\nError: {advice}\n")
+        sys.stderr.write(f"\nError: {what}\n")
         raise SystemExit(1) from error
 
 
@@ -60,7 +60,7 @@ def _open(path: Path) -> None:
     logging.captureWarnings(capture=True)
 
 
-def _advice(error: Exception) -> str | None:
+def advice(error: Exception) -> str | None:
     """Say what to do about what the machine refused; None if it was not the machine."""
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return f"out of memory ({error}); give the job more, or use fewer at a time, and run again"

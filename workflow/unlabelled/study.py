@@ -41,7 +41,10 @@ _REMOVABLE = [
 
 
 def check(
-    config: Mapping[str, Any], sources: str | Path, schemas: str | Path
+    config: Mapping[str, Any],
+    sources: str | Path,
+    config_schema: str | Path,
+    sources_schema: str | Path,
 ) -> dict[str, SourceSpec]:
     """Check a configuration against its schema, the sources and itself.
 
@@ -53,8 +56,8 @@ def check(
         with what names them; defaults and the pools of the trained variants are filled in.
     sources
         ``resources/sources.yaml``.
-    schemas
-        Folder of the schemas.
+    config_schema, sources_schema
+        Schemas of both.
 
     Returns
     -------
@@ -67,11 +70,11 @@ def check(
         Saying which key is wrong, what was found, and what is allowed.
     """
     removed = _without_nulls(config)
-    configuration.check(config, Path(schemas) / "config.schema.yaml", "the configuration")
-    configuration.fill_defaults(config, Path(schemas) / "config.schema.yaml")
+    configuration.check(config, config_schema, "the configuration")
+    configuration.fill_defaults(config, config_schema)
     _forget(config, removed)
-    schema = Path(schemas) / "sources.schema.yaml"
-    specs = catalogue.merge(catalogue.load(sources, schema), config["sources"], schema)
+    specs = catalogue.load(sources, sources_schema)
+    specs = catalogue.merge(specs, config["sources"], sources_schema)
     datasets = config["datasets"]
     for name, dataset in datasets.items():
         _holds(f"datasets.{name}.source", dataset["source"], specs, "crystals")

@@ -1,0 +1,46 @@
+"""``unlabelled fetch``: the raw data of a source."""
+
+from pathlib import Path
+
+import click
+
+from unlabelled.commands.common import as_json, default_study, named, raw_file, show
+
+
+@click.command(short_help="Raw data of a source, or the list of sources.")
+@click.argument("source", required=False)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="File to write; else into the cache."
+)
+@as_json
+def fetch(source: str | None, output: Path | None, machine: bool) -> None:
+    r"""Fetch the raw file of a source, checked by its SHA-256, and print where it is.
+
+    Without SOURCE, list all: what they hold, licence, citation.
+
+    \b
+    Example:
+      unlabelled fetch magpie -o magpie.csv
+    """
+    import pandas as pd
+
+    from unlabelled.sources import fetch as fetching
+    from unlabelled.sources.specification import content
+
+    _, sources = default_study()
+    if source is None:
+        rows = [
+            {
+                "source": name,
+                "holds": content(spec),
+                "from": spec["kind"],
+                "licence": spec.get("licence"),
+            }
+            for name, spec in sources.items()
+        ]
+        show(pd.DataFrame(rows), machine=machine)
+        return
+    if output:
+        fetching.fetch(source, named(sources, source, "source"), output, [])
+    path = output or raw_file(source, sources)
+    show(pd.DataFrame({"source": [source], "file": [str(path)]}), machine=machine)
