@@ -42,21 +42,24 @@ NAMES = list(models(np.zeros((87, 1), np.float32)))
 def test_models_learn_and_repeat_themselves(fields, vectors, name):
     rows = np.arange(len(fields.value))
     train, test = fields.take(rows % 4 > 0), fields.take(rows % 4 == 0)
-    found, own = models(vectors)[name](train, [test.ids, train.ids], 3)
+    trained = models(vectors)[name](train, 3)
+    found, own = trained(test.ids), trained(train.ids)
     assert found.probability.shape == test.value.shape
     assert own.value.shape == train.value.shape
     assert ((found.probability >= 0) & (found.probability <= 1)).all()
     assert found.probability[test.above].mean() > found.probability[~test.above].mean() + 0.3
     constant = abs(np.median(train.value) - test.value).mean()
     assert abs(found.value - test.value).mean() < 0.8 * constant
-    (again,) = models(vectors)[name](train, [test.ids], 3)
+    again = models(vectors)[name](train, 3)(test.ids)
     assert np.array_equal(np.array(again), np.array(found), equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["extra_trees", "published_forest"])
 def test_forests_differ_by_seed_and_know_their_spread(fields, vectors, name):
     unknown = ids(["Cu Tl", "Hg O"], slots=4)
-    (one,), (two,) = (models(vectors)[name](fields, [unknown], seed) for seed in (0, 1))
+    model = models(vectors)[name]
+    first, second = model(fields, 0), model(fields, 1)  # the first stays as it was
+    one, two = first(unknown), second(unknown)
     assert not np.array_equal(one.value, two.value)
     assert not np.array_equal(one.probability, two.probability)
     assert (one.value_sd > 0).all()
@@ -65,21 +68,20 @@ def test_forests_differ_by_seed_and_know_their_spread(fields, vectors, name):
 
 @pytest.mark.parametrize("name", ["extra_trees", "published_forest"])
 def test_forests_do_not_depend_on_threads(fields, vectors, name):
-    (one,), (two,) = (
-        models(vectors, threads)[name](fields, [fields.ids[:20]], 0) for threads in (1, 2)
-    )
+    one, two = (models(vectors, threads)[name](fields, 0)(fields.ids[:20]) for threads in (1, 2))
     assert np.array_equal(np.array(one), np.array(two))
 
 
 @pytest.mark.parametrize("name", ["extra_trees", "boosting", "neighbours", "logistic"])
 def test_the_order_of_elements_has_no_say(fields, vectors, name):
     turned = fields.ids[:20, ::-1].copy()
-    plain, reverse = models(vectors)[name](fields, [fields.ids[:20], turned], 0)
+    trained = models(vectors)[name](fields, 0)
+    plain, reverse = trained(fields.ids[:20]), trained(turned)
     assert np.array_equal(np.array(plain), np.array(reverse), equal_nan=True)
 
 
 def test_the_dummy_knows_the_share_and_the_median(fields):
-    (found,) = baselines.dummy()(fields, [fields.ids[:2]], 0)
+    found = baselines.dummy()(fields, 0)(fields.ids[:2])
     assert found.probability.tolist() == [fields.above.mean()] * 2
     assert found.value.tolist() == [np.median(fields.value)] * 2
     assert np.isnan(found.value_sd).all()
@@ -89,7 +91,7 @@ def test_neighbours_are_weighted_by_the_distance_of_sets():
     known = Fields(
         ids(["B Mg", "B C Mg", "Nb"]), np.array([40.0, 30.0, 9.0]), np.array([1, 1, 0]) > 0
     )
-    (found,) = baselines.neighbours("identity", 1)(known, [ids(["B Mg Nb"])], 0)
+    found = baselines.neighbours("identity", 1)(known, 0)(ids(["B Mg Nb"]))
     # shared 2 of 3, 2 of 4 and 1 of 3 elements
     weights = np.array([1 / (1 / 3), 1 / (2 / 4), 1 / (2 / 3)])
     assert found.value == pytest.approx(weights @ known.value / weights.sum())

@@ -49,16 +49,13 @@ def oracle(known, noise, seed=0):
     )
     by_name = dict(zip(names(known.ids), values, strict=True))
 
-    def model(fields, others, seed):
-        found = []
-        for other in others:
-            value = np.array([by_name[name] for name in names(other)])
-            score = 1 / (1 + np.exp(THRESHOLD - value))
-            nothing = np.full(len(value), np.nan)
-            found.append(Predictions(score, value, nothing, nothing))
-        return found
+    def predict(others):
+        value = np.array([by_name[name] for name in names(others)])
+        score = 1 / (1 + np.exp(THRESHOLD - value))
+        nothing = np.full(len(value), np.nan)
+        return Predictions(score, value, nothing, nothing)
 
-    return model
+    return lambda fields, seed: predict
 
 
 def validated(model, fields, folds, calibrated=True):
@@ -89,17 +86,22 @@ def test_no_field_is_predicted_by_a_model_that_saw_it(split, seed):
     folds = SPLITS[split](fields, seed)
     seen = []
 
-    def spy(trained, others, seed):
-        on = set(names(trained.ids))
-        left_out, test = (set(names(other)) for other in others)
-        assert not on & left_out
-        assert not on & test
+    def spy(trained, seed):
+        on, asked = set(names(trained.ids)), []
         assert trained.above.any()
         assert not trained.above.all()
-        seen.append((on, left_out, test))
-        return oracle(fields, 0.2)(trained, others, seed)
+        seen.append((on, asked))
+        predict = oracle(fields, 0.2)(trained, seed)
+
+        def spied(others):
+            assert not on & set(names(others))
+            asked.append(set(names(others)))
+            return predict(others)
+
+        return spied
 
     rows = validated(spy, fields, folds)
+    seen = [(on, *asked) for on, asked in seen]  # what was left out, then what is tested
     assert len(seen) == 4 * len(folds)
     every = np.array(names(fields.ids))
     for number, fold in enumerate(folds):
@@ -133,18 +135,19 @@ def test_predictions_of_the_test_part_are_means_over_the_inner_models():
     fold = random_folds(fields.above, 3, 1, 0)[0]
     made = []
 
-    def model(trained, others, seed):
-        random = np.random.default_rng(seed)
-        found = []
-        for other in others:
-            columns = random.random((4, len(other)))
-            found.append(Predictions(*columns))
-        made.append(found[1])
-        return found
+    def model(trained, seed):
+        random, found = np.random.default_rng(seed), []
+        made.append(found)
+
+        def predict(others):
+            found.append(Predictions(*random.random((4, len(others)))))
+            return found[-1]
+
+        return predict
 
     rows = validated(model, fields, [fold])
     test = rows[rows["part"] == "test"]
-    scores, values, _, sds = np.stack(made, axis=1)
+    scores, values, _, sds = np.stack([of_test for _, of_test in made], axis=1)
     assert len(scores) == 4
     assert not np.allclose(scores[0], scores[1])
     np.testing.assert_allclose(test["score"], scores.mean(axis=0))
@@ -175,11 +178,12 @@ def test_values_below_zero_are_mended_by_calibrated_models_alone():
     fields = fields_of()
     folds = random_folds(fields.above, 3, 1, 0)
 
-    def below(trained, others, seed):
-        return [
-            found._replace(value=found.value - 5)
-            for found in oracle(fields, 0)(trained, others, seed)
-        ]
+    def below(trained, seed):
+        def predict(others):
+            found = oracle(fields, 0)(trained, seed)(others)
+            return found._replace(value=found.value - 5)
+
+        return predict
 
     assert validated(below, fields, folds)["predicted"].min() == 0
     assert validated(below, fields, folds, calibrated=False)["predicted"].min() < -4

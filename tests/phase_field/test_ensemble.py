@@ -112,11 +112,12 @@ def test_the_published_model_has_an_order_and_lacks_rows_if_shifted(magnets):
     options = PublishedOptions(size=8, max_epochs=(3, 3))
     uranium = fields.ids(["Fe U", "Co Fe"])
     turned = uranium[:, ::-1]
-    said, other = published(environment, options, 1, "cpu")(magnets, [uranium, turned], 0)
+    trained = published(environment, options, 1, "cpu")(magnets, 0)
+    said, other = trained(uranium), trained(turned)
     assert np.isfinite(said.probability).all()
     assert abs(said.probability - other.probability).max() > 1e-4
     shifted = published(environment, replace(options, rows="shifted"), 1, "cpu")
-    (said,) = shifted(magnets, [uranium], 0)
+    said = shifted(magnets, 0)(uranium)
     assert np.isnan(said.probability[0])
     assert np.isfinite([said.probability[1], said.value[1]]).all()
 

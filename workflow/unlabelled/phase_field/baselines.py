@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import clone
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -30,6 +31,7 @@ from unlabelled.phase_field.prediction import (
     Floats,
     Model,
     Predictions,
+    Trained,
     Transform,
     restored,
     transformed,
@@ -53,9 +55,9 @@ def dummy() -> Model:
     least absolute error of all constants (the study's dummy is the mean).
     """
 
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         share, median = fields.above.mean(), np.median(fields.value)
-        return [_single(np.full(len(ids), share), np.full(len(ids), median)) for ids in others]
+        return lambda ids: _single(np.full(len(ids), share), np.full(len(ids), median))
 
     return model
 
@@ -71,17 +73,19 @@ def logistic(transform: Transform, threads: int) -> Model:
         Most threads.
     """
 
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         features = multi_hot(fields.ids).astype(float)
-        found = []
         with threadpool_limits(threads):
             classifier = LogisticRegression(max_iter=1000).fit(features, fields.above)
             regressor = Ridge().fit(features, transformed(fields.value, transform))
-            for ids in others:
-                rows = multi_hot(ids).astype(float)
+
+        def predict(ids: Ids) -> Predictions:
+            rows = multi_hot(ids).astype(float)
+            with threadpool_limits(threads):
                 value = restored(regressor.predict(rows), transform)
-                found.append(_single(classifier.predict_proba(rows)[:, 1], value))
-        return found
+                return _single(classifier.predict_proba(rows)[:, 1], value)
+
+        return predict
 
     return model
 
@@ -147,7 +151,7 @@ def boosting(vectors: Vectors, threads: int) -> Model:
         Most threads.
     """
 
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         features = multi_hot_and_statistics(fields.ids, vectors)
         settings = {"max_iter": _ITERATIONS, "early_stopping": False}
         classifier = HistGradientBoostingClassifier(
@@ -156,15 +160,17 @@ def boosting(vectors: Vectors, threads: int) -> Model:
         regressor = HistGradientBoostingRegressor(
             **settings, loss="absolute_error", random_state=_seed(seed, "boosting", "value")
         )
-        found = []
         with threadpool_limits(threads):
             classifier.fit(features, fields.above)
             regressor.fit(features, fields.value)
-            for ids in others:
-                rows = multi_hot_and_statistics(ids, vectors)
+
+        def predict(ids: Ids) -> Predictions:
+            rows = multi_hot_and_statistics(ids, vectors)
+            with threadpool_limits(threads):
                 score = classifier.predict_proba(rows)[:, 1]
-                found.append(_single(score, regressor.predict(rows)))
-        return found
+                return _single(score, regressor.predict(rows))
+
+        return predict
 
     return model
 
@@ -187,47 +193,50 @@ def neighbours(transform: Transform, threads: int) -> Model:
         Most threads.
     """
 
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         known = multi_hot(fields.ids).astype(np.float32)
         values = transformed(fields.value, transform)
         n_neighbours, share = min(_NEIGHBOURS, len(known)), fields.above.mean()
-        found = []
-        with threadpool_limits(threads):
-            for ids in others:
-                scores, means = np.empty((2, len(ids)))
-                for start in range(0, len(ids), _CHUNK):
-                    rows = slice(start, start + _CHUNK)
+
+        def predict(ids: Ids) -> Predictions:
+            scores, means = np.empty((2, len(ids)))
+            for start in range(0, len(ids), _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                with threadpool_limits(threads):
                     distances = _jaccard(multi_hot(ids[rows]).astype(np.float32), known)
-                    # fields equally far are taken in the order of the table
-                    near = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbours]
-                    nearest = np.take_along_axis(distances, near, axis=1).astype(float)
-                    weights = 1 / np.maximum(nearest, _NEAREST)
-                    weights /= weights.sum(axis=1, keepdims=True)
-                    of_near = (weights * fields.above[near]).sum(axis=1)
-                    scores[rows] = (n_neighbours * of_near + share) / (n_neighbours + 1)
-                    means[rows] = (weights * values[near]).sum(axis=1)
-                found.append(_single(scores, restored(means, transform)))
-        return found
+                # fields equally far are taken in the order of the table
+                near = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbours]
+                nearest = np.take_along_axis(distances, near, axis=1).astype(float)
+                weights = 1 / np.maximum(nearest, _NEAREST)
+                weights /= weights.sum(axis=1, keepdims=True)
+                of_near = (weights * fields.above[near]).sum(axis=1)
+                scores[rows] = (n_neighbours * of_near + share) / (n_neighbours + 1)
+                means[rows] = (weights * values[near]).sum(axis=1)
+            return _single(scores, restored(means, transform))
+
+        return predict
 
     return model
 
 
 def _forest(name: str, classifier: Any, regressor: Any, describe: Describe) -> Model:
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         features = describe(fields.ids)
-        classifier.set_params(random_state=_seed(seed, name, "class"))
-        classifier.fit(features, fields.above)
-        regressor.set_params(random_state=_seed(seed, name, "value"))
-        regressor.fit(features, fields.value)
-        found = []
-        for ids in others:
+        # clones, so that one trained earlier stays as it was
+        of_class = clone(classifier).set_params(random_state=_seed(seed, name, "class"))
+        of_class.fit(features, fields.above)
+        of_value = clone(regressor).set_params(random_state=_seed(seed, name, "value"))
+        of_value.fit(features, fields.value)
+
+        def predict(ids: Ids) -> Predictions:
             rows = describe(ids)
             score, score_sd = _moments(
-                tree.predict_proba(rows)[:, 1] for tree in classifier.estimators_
+                tree.predict_proba(rows)[:, 1] for tree in of_class.estimators_
             )
-            value, value_sd = _moments(tree.predict(rows) for tree in regressor.estimators_)
-            found.append(Predictions(score, value, score_sd, value_sd))
-        return found
+            value, value_sd = _moments(tree.predict(rows) for tree in of_value.estimators_)
+            return Predictions(score, value, score_sd, value_sd)
+
+        return predict
 
     return model
 

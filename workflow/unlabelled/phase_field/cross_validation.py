@@ -54,14 +54,12 @@ def cross_fit(model: Model) -> CrossFitted:
         of_test = []
         for fold in np.unique(inner):
             left_out = inner == fold
-            found, of_others = model(
-                fields.take(~left_out),
-                [fields.ids[left_out], test],
-                seeds.integer(seed, "phase_field", "inner fold", int(fold)),
-            )
+            fold_seed = seeds.integer(seed, "phase_field", "inner fold", int(fold))
+            trained = model(fields.take(~left_out), fold_seed)
+            found = trained(fields.ids[left_out])
             for column, values in zip(out_of_fold, found, strict=True):
                 column[left_out] = values
-            of_test.append(of_others)
+            of_test.append(trained(test))
         return out_of_fold, mixture(of_test, np.full(len(of_test), 1 / len(of_test)))
 
     return cross_fitted
@@ -145,7 +143,7 @@ def cross_validate(
             )
         inner, of_fold = draws(fold[:3], train.above, n_inner, seed)
         if not calibrated:
-            (of_test,) = cast(Model, model)(train, [test.ids], of_fold)
+            of_test = cast(Model, model)(train, of_fold)(test.ids)
             rows = _rows(fold, TEST, test, of_test)
             parts.append(rows.assign(probability=rows["score"], lower=np.nan, upper=np.nan))
             continue

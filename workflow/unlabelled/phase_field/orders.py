@@ -14,7 +14,14 @@ from unlabelled.phase_field import models
 from unlabelled.phase_field.fields import PADDING, Ids
 from unlabelled.phase_field.folds import Fold, inner_folds
 from unlabelled.phase_field.kinds import CALIBRATED
-from unlabelled.phase_field.prediction import CrossFitted, Fields, Model, Predictions, Transform
+from unlabelled.phase_field.prediction import (
+    CrossFitted,
+    Fields,
+    Model,
+    Predictions,
+    Trained,
+    Transform,
+)
 from unlabelled.tables import field
 
 
@@ -81,7 +88,8 @@ def changes(model: Model, fields: Fields, fold: Fold, seed: int) -> pd.DataFrame
     """
     test = fields.take(fold.test)
     given = orders(test.ids, seed)
-    found = model(fields.take(fold.train), list(given.values()), seed)
+    said_of_all = model(fields.take(fold.train), seed)(np.concatenate(list(given.values())))
+    found = [Predictions(*part) for part in np.split(np.stack(said_of_all), len(given), axis=1)]
     base = found[0]
     return pd.DataFrame(
         [
@@ -100,15 +108,11 @@ def changes(model: Model, fields: Fields, fold: Fold, seed: int) -> pd.DataFrame
 
 
 def as_model(cross_fitted: CrossFitted, n_inner: int) -> Model:
-    """Return a model that is trained without each inner fold as one that takes several arrays."""
+    """Return a model that is trained without each inner fold as one that is trained when asked."""
 
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         inner = inner_folds(fields.above, n_inner, seed)
-        _, found = cross_fitted(fields, inner, np.concatenate(others), seed)
-        ends = np.cumsum([len(ids) for ids in others])[:-1]
-        return [
-            Predictions(*part) for part in zip(*(np.split(c, ends) for c in found), strict=True)
-        ]
+        return lambda ids: cross_fitted(fields, inner, ids, seed)[1]
 
     return model
 

@@ -62,8 +62,11 @@ class Predictions(NamedTuple):
     value_sd: Floats
 
 
-Model = Callable[[Fields, list[Ids], int], list[Predictions]]
-"""Trained on fields with a seed, and applied to several arrays of ids: predictions of each."""
+Trained = Callable[[Ids], Predictions]
+"""Predicts fields."""
+
+Model = Callable[[Fields, int], Trained]
+"""Trained on fields with a seed."""
 
 CrossFitted = Callable[[Fields, FoldNumbers, Ids, int], tuple[Predictions, Predictions]]
 """Trained on fields without each of their inner folds, (n,), with a seed.

@@ -16,7 +16,7 @@ from unlabelled.phase_field import element_vectors
 from unlabelled.phase_field.environments import Environments
 from unlabelled.phase_field.fields import Ids, misaligned, padded
 from unlabelled.phase_field.networks import Head, Published
-from unlabelled.phase_field.prediction import Fields, Floats, Model, Predictions
+from unlabelled.phase_field.prediction import Fields, Floats, Model, Predictions, Trained
 from unlabelled.phase_field.training import (
     PUBLISHED,
     class_weights,
@@ -74,11 +74,12 @@ def published(
     Returns
     -------
     Model
-        Fields are taken in the order in which their elements stand. Of fields with an element
-        that has no row nothing is said: NaN; nor are they trained on.
+        Fields are taken in the order in which their elements stand, and with as many slots as those
+        that are trained on. Of fields with an element that has no row nothing is said: NaN; nor are
+        they trained on.
     """
 
-    def model(fields: Fields, others: list[Ids], seed: int) -> list[Predictions]:
+    def model(fields: Fields, seed: int) -> Trained:
         torch.set_num_threads(threads)
         random = seeds.generator(seed, "projection")
         vectors = element_vectors.published(found, options.size, random)
@@ -86,23 +87,22 @@ def published(
             vectors = misaligned(vectors)
         has_row = np.append(np.isfinite(vectors[:, 0]), True)  # an empty slot has one
         fields = fields.take(np.flatnonzero(has_row[fields.ids].all(axis=1)))
-        slots = max(ids.shape[1] for ids in (fields.ids, *others))
-        ids = padded(fields.ids, slots)
+        slots = fields.ids.shape[1]
         classifier, regressor = (
-            _trained(head, vectors, fields._replace(ids=ids), options, seed, accelerator)
-            for head in HEADS
+            _trained(head, vectors, fields, options, seed, accelerator) for head in HEADS
         )
-        predictions = []
-        for other in others:
+
+        def predict(ids: Ids) -> Predictions:
             logits, values = (
-                _applied(network, padded(other, slots), accelerator)
+                _applied(network, padded(ids, slots), accelerator)
                 for network in (classifier, regressor)
             )
-            known = np.where(has_row[other].all(axis=1), 1, np.nan)
+            known = np.where(has_row[ids].all(axis=1), 1, np.nan)
             probability = known / (1 + np.exp(logits[:, 0] - logits[:, 1]))
-            none = np.full(len(other), np.nan)
-            predictions.append(Predictions(probability, known * values[:, 0], none, none))
-        return predictions
+            none = np.full(len(ids), np.nan)
+            return Predictions(probability, known * values[:, 0], none, none)
+
+        return predict
 
     return model
 
