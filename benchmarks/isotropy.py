@@ -1,7 +1,7 @@
 """Measure the measures of isotropy against the loops of the released code.
 
-Both sides in one process, in turn and on one thread, on Gaussian points of unequal variances; what
-is measured takes the same time whatever the numbers are.
+Both sides in one process, in turn, on Gaussian points of unequal variances; what is measured takes
+the same time whatever the numbers are.
 """
 
 import argparse
@@ -105,8 +105,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("results/bench"))
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1, help="of linear algebra, on both sides")
     arguments = parser.parse_args()
-    with threadpool_limits(1):
+    with threadpool_limits(arguments.threads):
         timings = pd.DataFrame(against_loops(2000, 476, arguments.repeats))
         grown = pd.DataFrame(growth(100, [2000, 4000, 8000, 16000, 32000], arguments.repeats))
     tables.write(timings, arguments.output / "isotropy_timings.parquet", TIMINGS, {})

@@ -87,6 +87,12 @@ def test_the_dummy_knows_the_share_and_the_median(fields):
     assert np.isnan(found.value_sd).all()
 
 
+def test_boosting_learns_values_most_of_which_are_zero(fields, vectors):
+    value = np.where(fields.value > np.quantile(fields.value, 0.6), fields.value, 0)
+    found = models(vectors)["boosting"](fields._replace(value=value), 0)(fields.ids)
+    assert abs(found.value - value).mean() < 0.3 * abs(np.median(value) - value).mean()
+
+
 def test_neighbours_are_weighted_by_the_distance_of_sets():
     known = Fields(
         ids(["B Mg", "B C Mg", "Nb"]), np.array([40.0, 30.0, 9.0]), np.array([1, 1, 0]) > 0
