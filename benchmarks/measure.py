@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from benchmarks import figure, sides
 from benchmarks.timing import Run, compare, matmul_rate, peak_memory, seconds
 from unlabelled import seeds, tables
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.training import initialise
 from unlabelled.label_masking.fine_tuning import FineTuningOptions
 from unlabelled.plots import style
 from unlabelled.point_set.point_set import NotRepresentableError, PointSet, of_cell, point_set

@@ -23,8 +23,8 @@ import torch
 
 from unlabelled import configuration, tables
 from unlabelled.infomax import embedding
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.training import initialise
 from unlabelled.point_set import build as point_sets
 from unlabelled.point_set.shards import Shards
 from unlabelled.point_set.supercell import Supercell

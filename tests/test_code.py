@@ -43,7 +43,7 @@ def rerun(*edited):
         ("sources/amcsd.py", {"compositions", "structures"}),
         ("structures/splits.py", {"split"}),
         ("label_masking/heads.py", {"label_masking"}),  # through evaluate
-        ("infomax/checkpoints.py", {"initialise", "pretrain"}),  # through runs and training
+        ("infomax/checkpoints.py", {"pretrain"}),  # through runs and training
         (
             "infomax/__init__.py",
             {"embed", "histories", "initialise", "pool", "pretrain"},

@@ -8,9 +8,9 @@ import torch
 from torch.nn.functional import softplus
 
 from unlabelled.errors import UserError
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.objective import false_samples
 from unlabelled.infomax.options import ENGINEERED_NEGATIVES, PRESETS, variant
-from unlabelled.infomax.training import initialise
 from unlabelled.point_set import ragged
 from unlabelled.point_set.quotient import every_site, quotient
 from unlabelled.site_net.encoder import crystal_mean, own_environments

@@ -5,8 +5,8 @@ import torch
 from unlabelled import tables
 from unlabelled.infomax import embedding
 from unlabelled.infomax.embedding import SCHEMA, embed, to_table
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.training import initialise
 from unlabelled.point_set.quotient import every_site, quotient
 from unlabelled.point_set.ragged import collate
 from unlabelled.site_net.encoder import READOUTS

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from unlabelled.infomax import literal, scorer
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.negatives import draw
 from unlabelled.infomax.objective import false_samples
 from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.training import initialise
 from unlabelled.point_set import ragged
 from unlabelled.point_set.batch import collate
 from unlabelled.point_set.quotient import every_site, quotient

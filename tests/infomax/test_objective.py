@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from unlabelled.infomax import literal, negatives
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.objective import InfoMax, false_samples
 from unlabelled.infomax.options import ENGINEERED_NEGATIVES, PRESETS, InfoMaxOptions, variant
-from unlabelled.infomax.training import initialise
 from unlabelled.point_set import ragged
 from unlabelled.point_set.batch import collate
 from unlabelled.point_set.point_set import point_set

@@ -8,6 +8,7 @@ from unlabelled import tables
 from unlabelled.infomax import pool as pools
 from unlabelled.infomax import runs
 from unlabelled.infomax.history import SCHEMA
+from unlabelled.infomax.initial import initial_encoder
 from unlabelled.infomax.options import PRESETS
 from unlabelled.point_set.quotient import SiteClasses, every_site, quotient
 from unlabelled.point_set.shards import write_shard
@@ -80,7 +81,7 @@ def test_a_run_leaves_weights_history_and_provenance_and_no_checkpoints(job, tmp
     assert (set(history.variant), set(history.seed), set(history.epoch)) == ({"mine"}, {1}, {0, 1})
     stored = tables.provenance(tmp_path / "a" / "history.parquet")
     assert (stored["variant"]["kl_weight"], stored["code"], stored["run_seed"]) == (0.2, "c0de", 1)
-    start = runs.initial_encoder(PRESETS["corrected"], 5, 1).state_dict()
+    start = initial_encoder(PRESETS["corrected"], 5, 1).state_dict()
     assert not all(torch.equal(start[name], trained[name]) for name in start)
     again = pretrain(job, tmp_path / "b")
     assert all(torch.equal(trained[name], again[name]) for name in trained)

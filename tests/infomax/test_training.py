@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unlabelled.errors import UserError
-from unlabelled.infomax import training
 from unlabelled.infomax.checkpoints import SafetensorsCheckpoint, flatten, unflatten
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.options import PRESETS, variant
 from unlabelled.infomax.training import Crystals, PreTraining, TrainingOptions, pretrain
 
@@ -76,7 +76,7 @@ def test_training_lowers_the_loss_and_moves_every_part(corrected, tmp_path):
     encoder, rows = pretrain(corrected, PRESETS["corrected"], options(max_epochs=6), 0, tmp_path)
     losses = rows[(rows.part == "validation") & (rows.quantity == "dim")].value.to_numpy()
     assert losses.min() < losses[0]
-    before = training.initialise(PRESETS["corrected"], 0).encoder
+    before = initialise(PRESETS["corrected"], 0).encoder
     still = {
         name
         for (name, a), b in zip(before.named_parameters(), encoder.parameters(), strict=True)

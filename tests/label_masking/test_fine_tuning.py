@@ -8,8 +8,8 @@ from pymatgen.core import Lattice, Structure
 
 from unlabelled import tables
 from unlabelled.errors import UserError
+from unlabelled.infomax.initial import initial_encoder
 from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.runs import initial_encoder
 from unlabelled.label_masking import fine_tuning, transfer, transfer_runs
 from unlabelled.label_masking.evaluate import evaluate
 from unlabelled.label_masking.fine_tuning import (

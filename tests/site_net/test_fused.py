@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from torch.nn.functional import layer_norm, softplus
 
 from unlabelled.infomax import scorer
+from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.objective import false_samples
 from unlabelled.infomax.options import PRESETS
-from unlabelled.infomax.training import initialise
 from unlabelled.point_set import ragged
 from unlabelled.point_set.point_set import point_set
 from unlabelled.point_set.quotient import every_site, quotient

@@ -5,8 +5,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
+    from unlabelled.infomax.initial import initial_encoder
     from unlabelled.infomax.options import variant
-    from unlabelled.infomax.runs import initial_encoder
     from unlabelled.site_net import weights
 
     seed, run_seed = snakemake.params.seed, int(snakemake.wildcards.seed)

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from unlabelled import seeds, tables
+from unlabelled import tables
 from unlabelled.infomax import history as history_table
-from unlabelled.infomax.options import InfoMaxOptions, variant
-from unlabelled.infomax.training import Crystals, TrainingOptions, initialise, pretrain
+from unlabelled.infomax.initial import run_key
+from unlabelled.infomax.options import variant
+from unlabelled.infomax.training import Crystals, TrainingOptions, pretrain
 from unlabelled.point_set.shards import Shards, identifiers
 from unlabelled.site_net import weights
-from unlabelled.site_net.encoder import SiteNet
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def pretrain_run(
         pool_crystals,
         options,
         TrainingOptions(**training),
-        _run_key(seed, run_seed),
+        run_key(seed, run_seed),
         folder,
     )
     rows.insert(0, "variant", variant_name)
@@ -145,11 +145,6 @@ def pretrain_run(
     tables.write(rows, history, history_table.SCHEMA, provenance)
     weights.save(trained, encoder, provenance)
     _keep_logs(folder)
-
-
-def initial_encoder(options: InfoMaxOptions, seed: int, run_seed: int) -> SiteNet:
-    """Return the encoder from which :func:`pretrain_run` starts."""
-    return initialise(options, _run_key(seed, run_seed)).encoder
 
 
 def _keep_logs(folder: Path) -> None:
@@ -170,7 +165,3 @@ def _digest(names: Sequence[str], crystals: Crystals) -> str:
         for field in fields(crystal):
             total.update(getattr(crystal, field.name).tobytes())
     return total.hexdigest()
-
-
-def _run_key(seed: int, run_seed: int) -> int:
-    return seeds.integer(seed, "infomax", "run", run_seed)

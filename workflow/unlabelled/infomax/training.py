@@ -25,7 +25,8 @@ from unlabelled import seeds
 from unlabelled.device import Accelerator, device
 from unlabelled.errors import UserError
 from unlabelled.infomax.checkpoints import SafetensorsCheckpoint
-from unlabelled.infomax.objective import InfoMax, false_samples
+from unlabelled.infomax.initial import initialise
+from unlabelled.infomax.objective import false_samples
 from unlabelled.infomax.options import InfoMaxOptions
 from unlabelled.infomax.samples import FalseSamples
 from unlabelled.point_set.batch import pack
@@ -350,16 +351,6 @@ class History(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the rows of the interrupted run."""
         self.rows = list(state_dict["rows"])
-
-
-def initialise(options: InfoMaxOptions, seed: int, n_properties: int = 1) -> InfoMax:
-    """Return the untrained model of a variant, its parameters drawn from the seed.
-
-    The encoder does not depend on the number of properties that the probe predicts.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeds.integer(seed, "infomax", "initialisation"))
-        return InfoMax(options, n_properties)
 
 
 def pretrain(

@@ -203,7 +203,8 @@ def _panel(
             high = min(row["high"], end) if rows["value"].max() > end else row["high"]
             if row["metric"] == METRICS[0]:  # no area exceeds 1
                 high = min(high, 1)
-            ax.hlines(place, row["low"], high, color=colour, linewidth=0.8)
+            low = max(row["low"], 0)  # as an error of none
+            ax.hlines(place, low, high, color=colour, linewidth=0.8)
             ax.plot(row["value"], place, marker, markersize=3.2, color=colour, markeredgewidth=0)
     if outside:
         ax.set_xlim(right=end)
