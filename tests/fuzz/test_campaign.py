@@ -9,7 +9,7 @@ from tests.fuzz.mutate import mutated
 
 from unlabelled.structures.outcomes import ACCEPTED
 
-SECONDS = 20
+SECONDS = 10
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -94,11 +94,10 @@ def test_a_batch_without_false_samples_has_no_loss(point_sets):
         assert form(model, [point_sets[0]] * 2)["local"][1].item() == 0
 
 
+@pytest.mark.parametrize("compiled", [False], ids=["plain"], indirect=True)
 @pytest.mark.parametrize("options", [PUBLISHED, PRESETS["corrected"]], ids=PRESETS)
-def test_a_gpu_s_compiler_sees_the_stages_whole(point_sets, options, monkeypatch):
+def test_a_gpu_s_compiler_sees_the_stages_whole(point_sets, options):
     """Traced without a gap, and the same numbers for batches of other sizes."""
-    for module in (fused, scorer):
-        monkeypatch.setattr(module, "is_compiled", lambda x: False)
     model = initialise(options, seed=0).double()
     traced = {"dynamic": True, "fullgraph": True, "backend": "aot_eager"}
     stages = model.local_stage, model.global_stage
