@@ -129,6 +129,7 @@ def test_a_job_over_its_memory_gets_more_and_ends(study, slurm, other_rules):
     assert (killed["JobState"], completed["JobState"]) == ("FAILED", "COMPLETED")
 
 
+@pytest.mark.campaign
 def test_an_interrupted_study_leaves_no_jobs_and_goes_on(study, slurm, other_rules):
     targets = [f"slow{n}.txt" for n in range(3)]
     process = subprocess.Popen(

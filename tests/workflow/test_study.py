@@ -199,6 +199,7 @@ def test_an_edit_of_ones_own_table_is_noticed(study, tmp_path):
     assert study.planned(target, *files) == {"compositions": 1, "total": 1}
 
 
+@pytest.mark.campaign
 def test_one_core_makes_the_same_as_two(study, make_study):
     alone = make_study()
     shutil.copytree(study.results, alone.results)
