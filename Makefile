@@ -4,7 +4,7 @@
 #   make bench              the package against the literal form of the method, on these crystals
 #   make bench-large        time and memory of 1,000 to 100,000 crystals, stage by stage
 #   make test               format, lint, types, tests
-#   make faults             tests that take long: fifty kills of a study, one core beside two, ...
+#   make faults             tests that take long: fifty kills of a study, one core beside two, Slurm
 #   make fuzz               20,000 damaged crystals through the stages that read them
 
 PYTHON ?= python3.11
@@ -44,7 +44,7 @@ test: .venv/installed-test
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 # What takes too long for every change: fifty kills at random moments of a small study, the same
-# study on one core, an interrupted one on a cluster.
+# study on one core, and through Slurm.
 faults: .venv/installed-test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m campaign tests/workflow tests/cluster
 

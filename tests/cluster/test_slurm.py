@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import LOCALLY, TINY, Study
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.campaign]
 # the profile, for a node of two cores
 PROFILE = ["--workflow-profile", "workflow/profiles/slurm", "--cores", "2"]
 TARGETS = [
@@ -129,7 +129,6 @@ def test_a_job_over_its_memory_gets_more_and_ends(study, slurm, other_rules):
     assert (killed["JobState"], completed["JobState"]) == ("FAILED", "COMPLETED")
 
 
-@pytest.mark.campaign
 def test_an_interrupted_study_leaves_no_jobs_and_goes_on(study, slurm, other_rules):
     targets = [f"slow{n}.txt" for n in range(3)]
     process = subprocess.Popen(
