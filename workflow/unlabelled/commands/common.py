@@ -1,7 +1,7 @@
 """What commands share: the default study, fetched sources, and how outcomes are handed over."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,21 @@ def named(section: dict[str, Any], name: str, what: str) -> Any:
     if name not in section:
         raise UserError(f"there is no {what} {name!r}: known are {', '.join(section)}")
     return section[name]
+
+
+def require_columns(table: Path, frame: "pd.DataFrame", names: Iterable[str]) -> None:
+    """Check that a table of one's own has these columns.
+
+    Raises
+    ------
+    UserError
+        At the first that it has not.
+    """
+    for name in names:
+        if name not in frame:
+            raise UserError(
+                f"{table} has no column {name!r}; its columns are: {', '.join(frame.columns)}"
+            )
 
 
 def raw_file(source: str, sources: dict[str, SourceSpec]) -> Path:

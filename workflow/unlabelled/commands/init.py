@@ -8,7 +8,7 @@ from string import Template
 import click
 
 from unlabelled import repository
-from unlabelled.commands.common import TABLE
+from unlabelled.commands.common import TABLE, require_columns
 from unlabelled.errors import UserError
 
 _TEMPLATE = Path(__file__).parents[1] / "template"
@@ -117,11 +117,7 @@ def _labels_shown(labels: Path, identifier: str, label: str) -> list[int]:
     from unlabelled import tables
 
     frame = tables.read_own(labels)
-    for column in (identifier, label):
-        if column not in frame:
-            raise UserError(
-                f"{labels} has no column {column!r}; its columns are: {', '.join(frame.columns)}"
-            )
+    require_columns(labels, frame, [identifier, label])
     known = int(pd.to_numeric(frame[label], errors="coerce").notna().sum())
     shown = [n for n in _SHOWN if n <= _SHARE * known] or [int(_SHARE * known)]
     if shown[0] < 10:

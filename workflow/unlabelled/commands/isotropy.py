@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from unlabelled.commands.common import TABLE, as_json, output, show, write_own
+from unlabelled.commands.common import TABLE, as_json, output, require_columns, show, write_own
 from unlabelled.errors import UserError
 
 if TYPE_CHECKING:
@@ -74,12 +74,9 @@ def _points(
     from unlabelled import tables
 
     frame = tables.read_own(table)
-    for column in (*ignore, *([labels] if labels else [])):
-        if column not in frame:
-            raise UserError(
-                f"{table} has no column {column!r}; its columns are: {', '.join(frame.columns)}"
-            )
-    coordinates = frame.drop(columns=[*ignore, *([labels] if labels else [])])
+    others = [*ignore, *([labels] if labels else [])]
+    require_columns(table, frame, others)
+    coordinates = frame.drop(columns=others)
     numbers = coordinates.apply(pd.to_numeric, errors="coerce").astype(float)
     for column in numbers:
         bad = ~np.isfinite(numbers[column])
