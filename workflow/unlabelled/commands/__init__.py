@@ -19,25 +19,12 @@ from unlabelled.commands.isotropy import isotropy
 from unlabelled.errors import UserError
 from unlabelled.logs import advice
 
-# What an extra installs that a command may find missing.
-_EXTRAS = {
-    "networks": {"lightning", "llvmlite", "numba", "safetensors", "tensorboardX", "torch"},
-    "workflow": {"snakemake"},
-}
-
 
 class _Main(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; of what a person can mend, say what to do, without a traceback."""
         try:
             return super().invoke(ctx)
-        except ModuleNotFoundError as error:
-            for extra, modules in _EXTRAS.items():
-                if error.name in modules:
-                    raise click.ClickException(
-                        f"this needs {error.name}: pip install 'unlabelled[{extra}]'"
-                    ) from error
-            raise
         except Exception as error:
             what = str(error) if isinstance(error, UserError) else advice(error)
             if what is None:
