@@ -57,6 +57,7 @@ def rerun(*edited):
                 "fine_tune",
                 "initialise",
                 "outcomes",
+                "pack_encoder",
                 "point_sets",
                 "pool",
                 "pretrain",

@@ -316,3 +316,24 @@ def test_a_damaged_label_table(three, tmp_path, name):
     (tmp_path / name).write_bytes(b'name,Eg,hull\n"\xff\xfe,1\n1,2,3,4\n')
     with pytest.raises(SourceError, match="cannot be read"):
         read(three, label_table=table_spec(tmp_path / name))
+
+
+def test_files_folders_and_archives_at_once(folder, tmp_path):
+    archive = zipped(tmp_path / "more.zip", {"d.cif": CIF.format("d")})
+    alone = tmp_path / "e.cif"
+    alone.write_text(CIF.format("e"))
+    found = by_name(list(local.of_paths([alone, archive, folder])))
+    assert set(found) == {"a", "B", "c", "POSCAR_relaxed", "d", "e"}
+    check_folder({name: entry for name, entry in found.items() if name not in "de"})
+    assert [entry.name for entry in local.of_paths([archive])] == ["d"]
+    assert [entry.name for entry in local.of_paths([alone])] == ["e"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("notes.txt", "is neither"), ("absent.cif", "does not exist"), ("deep/empty", "no crystals")],
+)
+def test_paths_without_crystals(folder, name, message):
+    (folder / "deep/empty").mkdir()
+    with pytest.raises(SourceError, match=message):
+        list(local.of_paths([folder / name]))

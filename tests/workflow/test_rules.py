@@ -136,6 +136,7 @@ def test_light_scripts_need_no_deep_learning_library():
         "ensemble.py",
         "fine_tune.py",
         "initialise.py",
+        "pack_encoder.py",
         "predict_candidates.py",
         "pretrain.py",
         "retrieval.py",

@@ -6,9 +6,13 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
+from unlabelled import pretrained
+from unlabelled.files import sha256
 
 pytestmark = pytest.mark.workflow
 ENCODER = "infomax/corrected/seed=0/encoder.safetensors"
@@ -281,3 +285,22 @@ def test_ones_own_damaged_crystals_stop_only_their_source(study, tmp_path):
     output = study.run("results/tiny/structures/mine.parquet", *files, status=1)
     assert "mine.zip" in output
     assert not (study.results / "structures/mine.parquet").exists()
+
+
+def test_an_encoder_is_handed_on_with_its_domain_and_card(study):
+    folder = study.results / "pretrained/corrected/seed=0"
+    study.run(str(folder.relative_to(study.folder)))
+    packed = pretrained.load(folder)
+    pool = table(study, "infomax/corrected/pool")
+    used = pool[pool["used"]]
+    assert len(packed.domain.references) == len(used)
+    embedded = table(study, "embeddings/flla/corrected/seed=0")
+    sites = np.stack(embedded["sites"])
+    distance = packed.domain.distance(sites)
+    trained_on = embedded["material_id"].isin(used.query("dataset == 'flla'")["material_id"])
+    assert (distance[trained_on] < 1e-3).all()
+    assert (distance[~trained_on] > 1e-3).all()  # test crystals
+    card = (folder / "card.md").read_text()
+    assert f"{len(used)} crystals; no label was used" in card
+    assert sha256(folder / "encoder.safetensors") in card
+    assert "formation energy (eV/atom)" in card

@@ -471,3 +471,15 @@ def of_pool(pattern):
         return collect(pattern, dataset=VARIANTS[wildcards.variant]["pool"]["datasets"])
 
     return paths
+
+
+def embeddings_of_pool(wildcards):
+    """Embeddings of the crystals of a pool by an encoder that was trained on them."""
+    datasets = VARIANTS[wildcards.variant]["pool"]["datasets"]
+    return collect(rules.embed.output, dataset=datasets, **wildcards)
+
+
+def sources_of_pool(wildcards):
+    """Specification of the source of every dataset of a pool."""
+    datasets = VARIANTS[wildcards.variant]["pool"]["datasets"]
+    return {name: SOURCES[config["datasets"][name]["source"]] for name in datasets}

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-_DATA = {".csv", ".css", ".html", ".js"}
+_DATA = {".csv", ".css", ".html", ".js", ".template"}
 
 
 def digest(script: str | Path) -> str:

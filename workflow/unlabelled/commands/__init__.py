@@ -13,6 +13,7 @@ import click
 
 from unlabelled.commands.cluster import cluster
 from unlabelled.commands.doctor import doctor
+from unlabelled.commands.embed import embed
 from unlabelled.commands.fetch import fetch
 from unlabelled.commands.init import init
 from unlabelled.commands.isotropy import isotropy
@@ -55,5 +56,5 @@ def main(quiet: bool) -> None:
         logging.getLogger("unlabelled").setLevel(logging.INFO)
 
 
-for command in (isotropy, cluster, fetch, doctor, init):
+for command in (embed, isotropy, cluster, fetch, doctor, init):
     main.add_command(command)

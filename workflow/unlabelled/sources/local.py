@@ -68,6 +68,34 @@ def entries(name: str, spec: LocalSpec) -> Iterator[Entry]:
     yield from found
 
 
+def of_paths(paths: Sequence[Path]) -> Iterator[Entry]:
+    """Yield the crystals of files, folders and zip archives, named as by :func:`entries`.
+
+    Raises
+    ------
+    SourceError
+        If a path is missing, is no crystal file or holds none, or an archive is damaged or unsafe.
+    """
+    limit = ENTRY_LIMIT_MB * 1e6
+    files: list[_File] = []
+    archives: list[Path] = []
+    for path in paths:
+        inside = PurePosixPath(path.as_posix())
+        if path.is_dir():
+            files += _folder_files(str(path), path)
+        elif path.is_file() and path.suffix.lower() == ".zip":
+            archives.append(path)
+        elif path.is_file() and _format(inside):
+            files.append(_File(inside, path.stat().st_size, path.read_bytes))
+        else:
+            fault = "is neither *.cif nor *.vasp nor POSCAR*" if path.exists() else "does not exist"
+            raise SourceError(f"{path} {fault}")
+    if files or not archives:
+        yield from _entries("crystals", paths[0], files, limit)
+    for path in archives:
+        yield from _zip_entries(str(path), path, limit)
+
+
 def _labelled(name: str, spec: LabelTableSpec, found: Iterator[Entry]) -> Iterator[Entry]:
     table = label_table(name, spec)
     nothing: dict[str, float | None] = dict.fromkeys(spec["labels"])
