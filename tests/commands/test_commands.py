@@ -10,8 +10,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from unlabelled import default_study
 from unlabelled.commands import main
-from unlabelled.commands.common import default_study
 from unlabelled.isotropy import isotropy
 
 FORMULAS = ["NaCl", "KBr", "MgO", "CaO", "Fe2O3", "TiO2", "SiO2", "GaAs", "ZnS", "CuInSe2"]
@@ -107,7 +107,7 @@ def test_formulas_are_clustered_and_what_cannot_be_is_named(formulas, tmp_path):
 def test_names_that_are_not_known_are_answered_with_those_that_are(formulas):
     for option, of in (("--kernel", "kernels"), ("--representation", None)):
         done = run("cluster", formulas, option, "nonsense", status=1)
-        config, _ = default_study()
+        config, _ = default_study.read()
         known = config["clustering"][of] if of else config["composition_representations"]
         assert all(name in done.stderr for name in known)
 
@@ -115,7 +115,7 @@ def test_names_that_are_not_known_are_answered_with_those_that_are(formulas):
 def test_sources_are_listed():
     listed = json.loads(run("fetch", "--json").stdout)
     assert {"source": "flla", "holds": "crystals", "from": "package"}.items() <= listed[0].items()
-    assert {row["source"] for row in listed} == set(default_study()[1])
+    assert {row["source"] for row in listed} == set(default_study.read()[1])
 
 
 def test_the_doctor_says_what_is_there():
@@ -133,6 +133,7 @@ class Finder:
         if name in ABSENT:
             raise ModuleNotFoundError(name=name)
 sys.meta_path.insert(0, Finder)
+from unlabelled import default_study
 from unlabelled.commands import main
 main(sys.argv[1:])
 """

@@ -20,5 +20,5 @@ with log_to(snakemake.log[0]):
         snakemake.output[0],
         variant=snakemake.wildcards.variant,
         max_sites=params.max_sites,
-        provenance={"training": params.training, "code": params.code},
+        training=params.training,
     )

@@ -1,6 +1,7 @@
 """Ordered, streaming, parallel mapping that survives items which kill or stall their process."""
 
 import multiprocessing
+import os
 import resource
 import signal
 from collections import deque
@@ -23,6 +24,11 @@ _MAX_IN_FLIGHT = 4  # chunks per process
 # Sizes of this process in pages; the sixth number is that of its data. Where there is no such file,
 # the kernel does not limit data either.
 _SIZES = Path("/proc/self/statm")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 class _TimeUpError(BaseException):

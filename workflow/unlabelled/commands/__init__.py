@@ -7,6 +7,7 @@ person can mend stopped it, which it says in one line; with 2 if it was called i
 
 import logging
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -15,8 +16,11 @@ from unlabelled.commands.cluster import cluster
 from unlabelled.commands.doctor import doctor
 from unlabelled.commands.embed import embed
 from unlabelled.commands.fetch import fetch
+from unlabelled.commands.finetune import finetune
 from unlabelled.commands.init import init
 from unlabelled.commands.isotropy import isotropy
+from unlabelled.commands.predict import predict
+from unlabelled.commands.pretrain import pretrain
 from unlabelled.errors import UserError
 from unlabelled.logs import advice
 
@@ -51,10 +55,12 @@ def main(quiet: bool) -> None:
         stream=sys.stderr,
         force=True,
     )
+    # pymatgen's advice on elements that it knows little of; what is refused is said anyway
+    warnings.filterwarnings("ignore", message="No Pauling electronegativity")
     if not quiet:  # of other libraries, warnings alone
         logging.getLogger().setLevel(logging.WARNING)
         logging.getLogger("unlabelled").setLevel(logging.INFO)
 
 
-for command in (embed, isotropy, cluster, fetch, doctor, init):
+for command in (embed, pretrain, finetune, predict, isotropy, cluster, fetch, doctor, init):
     main.add_command(command)

@@ -8,10 +8,7 @@ import click
 from unlabelled.commands.common import (
     TABLE,
     as_json,
-    default_study,
-    named,
     output,
-    raw_file,
     show,
     write_own,
 )
@@ -62,15 +59,18 @@ def cluster(
     Example:
       unlabelled cluster icsd.csv -k 5 -k 8 -o clusters.csv
     """
+    from unlabelled import default_study
     from unlabelled.clustering import k_means
     from unlabelled.isotropy.grid import measure_clusterings
 
-    config, sources = default_study()
-    settings = named(config["clustering"]["kernels"], kernel, "kernel")
-    style = named(config["composition_representations"], representation, "representation")
+    config, sources = default_study.read()
+    settings = default_study.named(config["clustering"]["kernels"], kernel, "kernel")
+    style = default_study.named(
+        config["composition_representations"], representation, "representation"
+    )
     rows, elements = _compositions(table, formula), None
     if style["table"] != "compVec":
-        elements = raw_file(style["table"], sources)
+        elements = default_study.raw_file(style["table"], sources)
     kept, features = _features(rows, elements)
     if max(clusters) > len(features):
         raise UserError(f"{table}: {max(clusters)} clusters of {len(features)} compositions")

@@ -1,4 +1,4 @@
-"""What commands share: the default study, fetched sources, and how outcomes are handed over."""
+"""What commands share: one's own tables, and how outcomes are handed over."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -7,44 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unlabelled import repository
 from unlabelled.errors import UserError
-from unlabelled.sources.specification import SourceSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that is there."""
-
-
-def default_study() -> tuple[dict[str, Any], dict[str, SourceSpec]]:
-    """Return the default study, checked and filled in, and the sources by name."""
-    from unlabelled import configuration, study
-
-    root = repository.root()
-    schemas = root / "workflow" / "schemas"
-    config = configuration.read(root / "config" / "config.yaml")
-    sources = study.check(
-        config,
-        root / "resources" / "sources.yaml",
-        schemas / "config.schema.yaml",
-        schemas / "sources.schema.yaml",
-    )
-    return config, sources
-
-
-def named(section: dict[str, Any], name: str, what: str) -> Any:
-    """Return an entry of the default study.
-
-    Raises
-    ------
-    UserError
-        If there is none of this name.
-    """
-    if name not in section:
-        raise UserError(f"there is no {what} {name!r}: known are {', '.join(section)}")
-    return section[name]
 
 
 def require_columns(table: Path, frame: "pd.DataFrame", names: Iterable[str]) -> None:
@@ -60,21 +29,6 @@ def require_columns(table: Path, frame: "pd.DataFrame", names: Iterable[str]) ->
             raise UserError(
                 f"{table} has no column {name!r}; its columns are: {', '.join(frame.columns)}"
             )
-
-
-def raw_file(source: str, sources: dict[str, SourceSpec]) -> Path:
-    """Return the raw file of a source, fetched into the user's cache if it is not there."""
-    import platformdirs
-
-    from unlabelled import study
-    from unlabelled.sources.fetch import fetch
-
-    spec = named(sources, source, "source")
-    path = Path(study.raw_data(source, spec, str(platformdirs.user_cache_path("unlabelled"))))
-    if not path.exists():
-        click.echo(f"fetching {source}", err=True)
-        fetch(source, spec, path, [])
-    return path
 
 
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:

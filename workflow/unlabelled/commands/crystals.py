@@ -1,90 +1,54 @@
-"""Crystals of one's own, from files to point sets."""
+"""What commands that read crystals share."""
 
-import os
+import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import click
-import pandas as pd
 
-from unlabelled import tables
-from unlabelled.commands.common import default_study
-from unlabelled.errors import UserError
-from unlabelled.point_set import build as point_sets
-from unlabelled.point_set.supercell import Supercell
-from unlabelled.sources.local import of_paths
-from unlabelled.structures import build as structures
+CRYSTALS = click.argument(
+    "crystals", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
 
 
-class Crystals(NamedTuple):
-    """Crystals that were read.
-
-    Attributes
-    ----------
-    table
-        Crystal table.
-    point_sets
-        Folder of the point sets of those that have one.
-    rejected
-        Refused entries: columns of :data:`unlabelled.structures.schema.REJECTS`.
-    """
-
-    table: Path
-    point_sets: Path
-    rejected: pd.DataFrame
+def encoder(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option ``--encoder``."""
+    return click.option(
+        "--encoder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Folder that `unlabelled pretrain` made; by default the encoder of the package.",
+    )(function)
 
 
-def read(paths: tuple[Path, ...], folder: Path) -> Crystals:
-    """Read crystals and make their point sets, with the limits of the default study.
-
-    Parameters
-    ----------
-    paths
-        Files, folders, zip archives.
-    folder
-        For what is made.
-
-    Raises
-    ------
-    UserError
-        If a path cannot be read, or none of the crystals has a point set.
-    """
-    config, _ = default_study()
-    processes = len(os.sched_getaffinity(0))
-    table, refused = folder / "crystals.parquet", folder / "structures.parquet"
-    limits = config["structures"]
-    structures.build(
-        lambda: of_paths(paths),
-        "crystals",
-        {},
-        table,
-        refused,
-        required_label=None,
-        duplicates=False,
-        processes=processes,
-        limit=None,
-        seed=config["seed"],
-        provenance={},
-        **limits,
+def new_folder(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the option ``--output``, of a folder that is not there yet."""
+    return click.option(
+        "--output",
+        "-o",
+        required=True,
+        type=click.Path(exists=False, path_type=Path),
+        help=f"Folder to write {what} into; must not exist.",
+        callback=_absent,
     )
-    sets, without = folder / "point_sets", folder / "without.parquet"
-    made = point_sets.build(
-        table,
-        sets,
-        without,
-        source="crystals",
-        max_sites=config["point_sets"]["max_sites"],
-        max_atoms=config["point_sets"]["max_atoms"],
-        supercell=Supercell(config["point_sets"]["supercell"]),
-        crystals_per_shard=config["point_sets"]["crystals_per_shard"],
-        seconds_per_crystal=limits["seconds_per_entry"],
-        memory_mb_per_crystal=limits["memory_mb_per_entry"],
-        processes=processes,
-        provenance={},
-    )
-    rejected = pd.concat([tables.read(refused), tables.read(without)], ignore_index=True)
-    for entry, reason, message in rejected[["entry", "reason", "message"]].to_numpy():
-        click.echo(f"left out: {entry}: {reason}: {message}", err=True)
-    if not made:
-        raise UserError(f"none of {len(rejected)} crystals can be used; see above for why")
-    return Crystals(table, sets, rejected)
+
+
+def _absent(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
+    if value.exists():
+        raise click.BadParameter(f"{value} exists already", context, parameter)
+    return value
+
+
+def prepare_training() -> None:
+    """Train on one thread, and without what the training library says of devices.
+
+    With one, the outcome does not depend on how many cores there are, as in the workflow; more make
+    these small networks no faster.
+    """
+    import warnings
+
+    import torch
+
+    torch.set_num_threads(1)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")

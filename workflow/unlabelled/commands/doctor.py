@@ -2,7 +2,7 @@
 
 import click
 
-from unlabelled.commands.common import as_json, default_study, show
+from unlabelled.commands.common import as_json, show
 from unlabelled.sources.specification import SourceSpec
 
 _LIBRARIES = (
@@ -67,7 +67,9 @@ def _machine() -> list[tuple[str, str, str]]:
 def _sources() -> list[tuple[str, str, str]]:
     from concurrent.futures import ThreadPoolExecutor
 
-    _, sources = default_study()
+    from unlabelled import default_study
+
+    _, sources = default_study.read()
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda item: _reach(*item), sources.items()))
 

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import click
 
+from unlabelled.commands import crystals as of_crystals
 from unlabelled.commands.common import as_json, output, show, write_own
 
 
 @click.command(short_help="Vectors of crystals, by an encoder trained without labels.")
-@click.argument("crystals", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--encoder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of another encoder than that of the package, as `pack_encoder` makes it.",
-)
+@of_crystals.CRYSTALS
+@of_crystals.encoder
 @click.option(
     "--readout",
     type=click.Choice(["sites", "pooled", "embedding"]),
@@ -44,25 +41,24 @@ def embed(
     import numpy as np
     import pandas as pd
 
-    from unlabelled import pretrained, tables
-    from unlabelled.commands.crystals import read
+    from unlabelled import own_crystals, pretrained, tables
     from unlabelled.infomax.embedding import embed as vectors_of
     from unlabelled.point_set.shards import Shards
+    from unlabelled.sources.local import of_paths
 
-    of_package = pretrained.load(encoder or pretrained.FOLDER)
+    known = pretrained.load(encoder or pretrained.FOLDER)
     with tempfile.TemporaryDirectory() as folder:
-        made = read(crystals, Path(folder))
+        made = own_crystals.read(lambda: of_paths(crystals), Path(folder))
         shards = Shards([made.point_sets], quotient=True)
-        found = vectors_of(of_package.encoder, shards)
-        known = tables.read(made.table, ["material_id", "formula_reduced"]).set_index("material_id")
-        rows = known.loc[shards.ids].reset_index()
-    distance = of_package.domain.distance(found[pretrained.READOUT])
+        found = vectors_of(known.encoder, shards)
+        formulas = tables.read(made.table, ["material_id", "formula_reduced"])
+        rows = formulas.set_index("material_id").loc[shards.ids].reset_index()
+    distance = known.domain.distance(found[pretrained.READOUT])
     rows["distance"] = distance
-    rows["inside"] = distance <= of_package.domain.limit
-    outside = int((~rows["inside"]).sum())
+    rows["inside"] = distance <= known.domain.limit
     click.echo(
-        f"{len(rows)} crystals embedded, {len(made.rejected)} left out, {outside} unlike those of "
-        f"the training (distance above {of_package.domain.limit:.3g})",
+        f"{len(rows)} crystals embedded, {len(made.rejected)} left out, {sum(~rows['inside'])} "
+        f"unlike those of the training (distance above {known.domain.limit:.3g})",
         err=True,
     )
     if output:

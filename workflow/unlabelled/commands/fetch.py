@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from unlabelled.commands.common import as_json, default_study, named, raw_file, show
+from unlabelled.commands.common import as_json, show
 
 
 @click.command(short_help="Raw data of a source, or the list of sources.")
@@ -24,10 +24,11 @@ def fetch(source: str | None, output: Path | None, machine: bool) -> None:
     """
     import pandas as pd
 
+    from unlabelled import default_study
     from unlabelled.sources import fetch as fetching
     from unlabelled.sources.specification import content
 
-    _, sources = default_study()
+    _, sources = default_study.read()
     if source is None:
         rows = [
             {
@@ -41,6 +42,6 @@ def fetch(source: str | None, output: Path | None, machine: bool) -> None:
         show(pd.DataFrame(rows), machine=machine)
         return
     if output:
-        fetching.fetch(source, named(sources, source, "source"), output, [])
-    path = output or raw_file(source, sources)
+        fetching.fetch(source, default_study.named(sources, source, "source"), output, [])
+    path = output or default_study.raw_file(source, sources)
     show(pd.DataFrame({"source": [source], "file": [str(path)]}), machine=machine)

@@ -128,11 +128,11 @@ def pretrain_run(
         "seed": seed,
         "run_seed": run_seed,
         "code": code,
-        "crystals": _digest(names, pool_crystals),
+        "crystals": digest(names, pool_crystals),
     }
-    digest = hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()[:16]
-    folder = Path(encoder).parent / f"checkpoints-{digest}"
-    log.info("pre-training on %d crystals; %s", len(names), digest)
+    of_run = digest_of(provenance)
+    folder = Path(encoder).parent / f"checkpoints-{of_run}"
+    log.info("pre-training on %d crystals; %s", len(names), of_run)
     trained, rows = pretrain(
         pool_crystals,
         options,
@@ -147,6 +147,11 @@ def pretrain_run(
     _keep_logs(folder)
 
 
+def digest_of(provenance: Mapping[str, Any]) -> str:
+    """Return a short digest of what determines a run."""
+    return hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _keep_logs(folder: Path) -> None:
     """Turn the folder of a finished run into that of its logs, and drop those of other runs."""
     for checkpoint in folder.glob("*.ckpt"):
@@ -158,7 +163,8 @@ def _keep_logs(folder: Path) -> None:
         shutil.rmtree(stale)
 
 
-def _digest(names: Sequence[str], crystals: Crystals) -> str:
+def digest(names: Sequence[str], crystals: Crystals) -> str:
+    """Return a digest of crystals, their names and labels."""
     total = hashlib.sha256(crystals.labels.tobytes())
     for name, crystal in zip(names, crystals.point_sets, strict=True):
         total.update(f"{name} {crystal.n_classes} {crystal.n_pairs}\0".encode())

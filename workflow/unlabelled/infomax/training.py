@@ -442,7 +442,7 @@ def _check(module: PreTraining) -> None:
     if n_train < 2 or n_validation < 1:
         raise UserError(
             f"{n_train} crystals to train on and {n_validation} for validation: too few; "
-            "pre-training needs at least 2 and 1. Check the rejects tables of the datasets."
+            "pre-training needs at least 2 and 1. Look at what was refused, and why."
         )
     if (
         module.options.selection == "property_probe"

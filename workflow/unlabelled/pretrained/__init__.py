@@ -1,21 +1,23 @@
-"""The encoder that comes with the package, and which crystals it knows.
+"""Encoders to hand on: the weights, which crystals they know, and a card that says both.
 
-``card.md`` beside it says what it was trained on, how good it is and where it ends; ``make
-pretrained`` makes all three files again.
+That of the package is beside this file; ``make pretrained`` makes it again.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.numpy import load_file
+import numpy as np
+from safetensors.numpy import load_file, save
 
 from unlabelled.applicability import ApplicabilityDomain
+from unlabelled.errors import UserError
+from unlabelled.files import written_whole
 from unlabelled.site_net import weights
 from unlabelled.site_net.encoder import SiteNet
 
 FOLDER = Path(__file__).parent
-ENCODER, DOMAIN, CARD = "encoder.safetensors", "domain.safetensors", "card.md"
 READOUT = "sites"  # of which the domain is; what serves regressors best
+_ENCODER, _DOMAIN, _CARD = "encoder.safetensors", "domain.safetensors", "card.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +44,39 @@ def load(folder: str | Path = FOLDER) -> Pretrained:
     UserError
         If there is no encoder of this package.
     """
-    encoder = weights.load(Path(folder) / ENCODER)
-    return Pretrained(encoder, ApplicabilityDomain.of_arrays(load_file(Path(folder) / DOMAIN)))
+    folder = Path(folder)
+    for name in (_ENCODER, _DOMAIN):
+        if not (folder / name).is_file():
+            raise UserError(f"{folder} holds no encoder to load: {name} is missing")
+    encoder = weights.load(folder / _ENCODER)
+    return Pretrained(encoder, load_domain(folder / _DOMAIN))
+
+
+def write(folder: str | Path, encoder: bytes, domain: ApplicabilityDomain, card: str) -> None:
+    """Write an encoder with its domain and card into a folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        To write; an older one is replaced.
+    encoder
+        Content of its file.
+    domain, card
+        What goes beside it.
+    """
+    with written_whole(folder) as temporary:
+        temporary.mkdir()
+        (temporary / _ENCODER).write_bytes(encoder)
+        save_domain(domain, temporary / _DOMAIN)
+        (temporary / _CARD).write_text(card)
+
+
+def save_domain(domain: ApplicabilityDomain, path: Path) -> None:
+    """Write a domain to a safetensors file."""
+    arrays = {name: np.ascontiguousarray(of) for name, of in domain.arrays().items()}
+    path.write_bytes(save(arrays))
+
+
+def load_domain(path: Path) -> ApplicabilityDomain:
+    """Read a domain that :func:`save_domain` wrote."""
+    return ApplicabilityDomain.of_arrays(load_file(path))

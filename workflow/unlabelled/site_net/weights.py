@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as as_bytes
 
 from unlabelled.errors import UserError
 from unlabelled.files import written_whole
@@ -16,13 +16,19 @@ from unlabelled.site_net.encoder import EncoderOptions, SiteNet
 ABOUT = "unlabelled"
 
 
-def save(encoder: SiteNet, path: str | Path, provenance: Mapping[str, Any]) -> None:
-    """Write an encoder's weights, options and provenance to a safetensors file."""
+def content(encoder: SiteNet, provenance: Mapping[str, Any]) -> bytes:
+    """Return an encoder's weights, options and provenance as a safetensors file."""
     about = {"options": asdict(encoder.options), "provenance": dict(provenance)}
     tensors = {name: tensor.contiguous() for name, tensor in encoder.state_dict().items()}
+    # one key: safetensors writes several in random order; equal encoders shall be equal bytes
+    found: bytes = as_bytes(tensors, {ABOUT: json.dumps(about, sort_keys=True)})
+    return found
+
+
+def save(encoder: SiteNet, path: str | Path, provenance: Mapping[str, Any]) -> None:
+    """Write an encoder's weights, options and provenance to a safetensors file."""
     with written_whole(path) as temporary:
-        # one key: safetensors writes several in random order; equal encoders shall be equal bytes
-        save_file(tensors, temporary, metadata={ABOUT: json.dumps(about, sort_keys=True)})
+        temporary.write_bytes(content(encoder, provenance))
 
 
 def load(path: str | Path) -> SiteNet:

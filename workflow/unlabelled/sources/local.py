@@ -68,14 +68,27 @@ def entries(name: str, spec: LocalSpec) -> Iterator[Entry]:
     yield from found
 
 
-def of_paths(paths: Sequence[Path]) -> Iterator[Entry]:
+def of_paths(paths: Sequence[Path], labels: LabelTableSpec | None = None) -> Iterator[Entry]:
     """Yield the crystals of files, folders and zip archives, named as by :func:`entries`.
+
+    Parameters
+    ----------
+    paths
+        Where they are.
+    labels
+        Label table, if there is one.
 
     Raises
     ------
     SourceError
-        If a path is missing, is no crystal file or holds none, or an archive is damaged or unsafe.
+        If a path is missing, is no crystal file or holds none, if an archive is damaged or unsafe,
+        or if the label table has a fault.
     """
+    found = _of_paths(paths)
+    return _labelled("crystals", labels, found) if labels else found
+
+
+def _of_paths(paths: Sequence[Path]) -> Iterator[Entry]:
     limit = ENTRY_LIMIT_MB * 1e6
     files: list[_File] = []
     archives: list[Path] = []

@@ -1,0 +1,133 @@
+"""Commands on crystals of one's own: from files to vectors, models and predictions."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unlabelled.estimators.crystals import DeepInfoMaxEmbedder
+from unlabelled.property_model import model as models
+from unlabelled.property_model import ways
+
+FEW = 200  # crystals shown in fine-tuning, of 30,000
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    from dataclasses import replace
+
+    options = replace(ways.fine_tuning_options(), passes=FEW, min_epochs=1)
+    monkeypatch.setattr(ways, "fine_tuning_options", lambda: options)
+
+
+def test_an_encoder_of_ones_own_knows_its_crystals(encoder, files, call, tmp_path):
+    assert sorted(path.name for path in encoder.parent.iterdir()) == ["mine"]
+    card = (encoder / "card.md").read_text()
+    assert "66 crystals, given by you; no label was used" in card
+    written = tmp_path / "vectors.parquet"
+    done = call("embed", files / "cifs", "--encoder", encoder, "-o", written, "--json")
+    assert "left out: broken: no sites" in done.stderr
+    assert "66 crystals embedded, 1 left out, 0 unlike" in done.stderr
+    rows = pd.DataFrame(json.loads(done.stdout))
+    assert (rows["distance"] < 1e-4).all()
+    assert rows["inside"].all()
+    table = pd.read_parquet(written)
+    assert table["material_id"].tolist() == rows["material_id"].tolist()
+    assert list(table.columns[-2:]) == ["sites_62", "sites_63"]
+
+
+def test_the_same_crystals_and_seed_make_the_same_encoder(encoder, files, call, tmp_path):
+    call("pretrain", files / "cifs", "--epochs", 2, "-o", tmp_path / "again")
+    for name in ("encoder.safetensors", "domain.safetensors", "card.md"):
+        assert (tmp_path / "again" / name).read_bytes() == (encoder / name).read_bytes()
+
+
+def test_vectors_do_not_depend_on_the_format_and_strange_crystals_are_outside(
+    encoder, files, salts, call, tmp_path
+):
+    written = tmp_path / "vectors.csv"
+    call("embed", files / "others", "--encoder", encoder, "-o", written)
+    table = pd.read_csv(written).set_index("material_id")
+    vectors = DeepInfoMaxEmbedder(encoder).fit([]).transform([salts["NaCl"]])
+    assert table.loc["POSCAR_NaCl"].iloc[3:].to_numpy(float) == pytest.approx(vectors[0], abs=1e-4)
+    assert table["inside"].to_dict() == {"POSCAR_NaCl": True, "W": False}
+
+
+def test_a_model_is_compared_before_it_is_made_and_predicts(encoder, files, call, tmp_path):
+    folder = tmp_path / "model"
+    labels = ["--labels", files / "labels.csv", "--label", "length", "--unit", "Å"]
+    finetune = ["finetune", files / "cifs", *labels, "--encoder", encoder]
+    done = call(*finetune, "-o", folder, "--json")
+    assert "4 crystals have no length" in done.stderr
+    errors = pd.DataFrame(json.loads(done.stdout)).set_index("way")
+    assert set(errors.index) == set(ways.WAYS)
+    assert errors.loc["constant", "share"] == 1
+    assert errors.loc["sites", "share"] < 0.3  # the length is in the radii
+    assert errors["pretraining"].notna().sum() == 2
+    change = errors.loc["sites", "mae"] - errors.loc["sites_untrained", "mae"]
+    assert errors.loc["sites", "pretraining"] == pytest.approx(change, rel=1e-9)
+    about = json.loads((folder / "model.json").read_text())
+    offered = [name for name, way in ways.WAYS.items() if way.offered]
+    assert about["way"] == errors.loc[offered, "mae"].idxmin()
+
+    written = tmp_path / "found.csv"
+    call("predict", folder, files / "cifs", "-o", written)
+    found = pd.read_csv(written).set_index("material_id")
+    known = pd.read_csv(files / "labels.csv").set_index("name")["length"]
+    unseen = found.drop(index=known.index)
+    assert len(unseen) == 4
+    assert found.loc[known.index, "distance"].max() < 1e-4
+    assert ((found["upper"] - found["lower"]) / 2).to_numpy() == pytest.approx(about["half_width"])
+    inside = known.between(found.loc[known.index, "lower"], found.loc[known.index, "upper"])
+    assert inside.mean() >= 0.9
+
+    done = call("predict", folder, files / "others")
+    assert "1 are unlike all with labels: do not trust these" in done.stderr
+
+
+def test_a_network_is_kept_as_weights(encoder, files, call, tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "best", lambda errors: "network")
+    labels = ["--labels", files / "labels.csv", "--label", "length"]
+    call("finetune", files / "cifs", *labels, "--encoder", encoder, "-o", tmp_path / "model")
+    assert (tmp_path / "model/network.safetensors").is_file()
+    first, again = (
+        call("predict", tmp_path / "model", files / "others", "--json").stdout for _ in range(2)
+    )
+    assert first == again
+    assert all(np.isfinite(row["length"]) for row in json.loads(first))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("name,length\nNaCl,5.6\nKCl,6.3\n", "2 labelled crystals of 2 formulas: too few"),
+        ("name,size\nNaCl,5.6\n", "has no column 'length'; its columns are: 'name', 'size'"),
+        ("name,length\nNaCl,large\n", "can be used; see above for why"),
+        ("name,length\nNaCl,1\nNaCl,2\n", "identifiers more than once"),
+    ],
+)
+def test_labels_that_no_model_can_be_made_of(encoder, files, call, tmp_path, labels, message):
+    (tmp_path / "labels.csv").write_text(labels)
+    command = ["finetune", files / "cifs", "--labels", tmp_path / "labels.csv"]
+    done = call(
+        *command, "--label", "length", "--encoder", encoder, "-o", tmp_path / "model", status=1
+    )
+    assert message in done.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_folders_that_are_not_what_they_should_be(encoder, files, call, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "holds no model" in call("predict", empty, files / "others", status=1).stderr
+    done = call("embed", files / "others", "--encoder", empty, status=1)
+    assert "holds no encoder" in done.stderr
+    assert "no crystals" in call("embed", empty, "--encoder", encoder, status=1).stderr
+    done = call("pretrain", files / "others", "-o", encoder, status=2)
+    assert "exists already" in done.stderr
+
+
+def test_a_damaged_model_is_named(encoder, files, call, tmp_path):
+    (tmp_path / "model.json").write_text("{")
+    assert str(tmp_path) in call("predict", tmp_path, files / "others", status=1).stderr

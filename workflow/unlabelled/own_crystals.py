@@ -1,0 +1,131 @@
+"""One's own crystals, read and checked with the limits of the default study, as point sets."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pymatgen.core.structure import Structure
+
+from unlabelled import default_study, tables
+from unlabelled.errors import UserError
+from unlabelled.parallel import cores
+from unlabelled.point_set import build as point_sets
+from unlabelled.point_set.supercell import Supercell
+from unlabelled.sources.entry import Entry
+from unlabelled.structures import build as structures
+from unlabelled.structures.schema import Reason
+
+_SOURCE = "crystals"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCrystals:
+    """Crystals that were read.
+
+    Attributes
+    ----------
+    table
+        Crystal table.
+    point_sets
+        Folder of the point sets of those that have one.
+    rejected
+        Refused entries: columns of :data:`unlabelled.structures.schema.REJECTS`.
+    """
+
+    table: Path
+    point_sets: Path
+    rejected: pd.DataFrame
+
+
+def read(
+    entries: Callable[[], Iterable[Entry]], folder: Path, label: str | None = None, unit: str = ""
+) -> OwnCrystals:
+    """Read crystals and make their point sets.
+
+    Parameters
+    ----------
+    entries
+        Gives the entries.
+    folder
+        For what is made.
+    label, unit
+        Label that every entry needs, if any, and its unit.
+
+    Raises
+    ------
+    UserError
+        If none of the crystals has a point set.
+    """
+    config, _ = default_study.read()
+    processes = cores()
+    table, refused = folder / "crystals.parquet", folder / "structures.parquet"
+    limits, of_point_sets = config["structures"], config["point_sets"]
+    structures.build(
+        entries,
+        _SOURCE,
+        {} if label is None else {label: unit},
+        table,
+        refused,
+        required_label=label,
+        duplicates=False,
+        processes=processes,
+        limit=None,
+        seed=config["seed"],
+        provenance={},
+        **limits,
+    )
+    sets, without = folder / "point_sets", folder / "without.parquet"
+    made = point_sets.build(
+        table,
+        sets,
+        without,
+        source=_SOURCE,
+        max_sites=of_point_sets["max_sites"],
+        max_atoms=of_point_sets["max_atoms"],
+        supercell=Supercell(of_point_sets["supercell"]),
+        crystals_per_shard=of_point_sets["crystals_per_shard"],
+        seconds_per_crystal=limits["seconds_per_entry"],
+        memory_mb_per_crystal=limits["memory_mb_per_entry"],
+        processes=processes,
+        provenance={},
+    )
+    rejected = pd.concat([tables.read(refused), tables.read(without)], ignore_index=True)
+    unlabelled = rejected["reason"] == Reason.MISSING_LABEL
+    for entry, reason, message in rejected.loc[
+        ~unlabelled, ["entry", "reason", "message"]
+    ].to_numpy():
+        log.warning("left out: %s: %s: %s", entry, reason, message)
+    if unlabelled.any():
+        log.warning("%d crystals have no %s", unlabelled.sum(), label)
+    if not made:
+        raise UserError(f"none of {len(rejected)} crystals can be used; see above for why")
+    return OwnCrystals(table, sets, rejected)
+
+
+def of_structures(crystals: Sequence[Any]) -> Iterator[Entry]:
+    """Yield pymatgen structures or ASE atoms as entries, named by their place.
+
+    Raises
+    ------
+    ValueError
+        If one is neither.
+    """
+    for place, crystal in enumerate(crystals):
+        if not isinstance(crystal, Structure):
+            crystal = _of_atoms(crystal, place)
+        yield Entry(str(place), json.dumps(crystal.as_dict()), "structure_dict")
+
+
+def _of_atoms(atoms: Any, place: int) -> Structure:
+    """Return the structure of ASE atoms, without a need for ASE."""
+    if not all(hasattr(atoms, name) for name in ("get_scaled_positions", "numbers", "cell")):
+        raise ValueError(f"crystal {place} is a {type(atoms).__name__}, not a Structure or Atoms")
+    if not all(atoms.pbc):
+        raise ValueError(f"crystal {place} is not periodic in all three directions")
+    return Structure(atoms.cell[:], atoms.numbers, atoms.get_scaled_positions())
