@@ -59,7 +59,7 @@ def test_a_model_is_compared_before_it_is_made_and_predicts(encoder, files, call
     labels = ["--labels", files / "labels.csv", "--label", "length", "--unit", "Å"]
     finetune = ["finetune", files / "cifs", *labels, "--encoder", encoder]
     done = call(*finetune, "-o", folder, "--json")
-    assert "4 crystals have no length" in done.stderr
+    assert "5 crystals have no label" in done.stderr
     errors = pd.DataFrame(json.loads(done.stdout)).set_index("way")
     assert set(errors.index) == set(ways.WAYS)
     assert errors.loc["constant", "share"] == 1
