@@ -36,8 +36,9 @@ def test_a_study_of_ones_own_runs_the_rules_of_the_installed_package(installed, 
     begun = subprocess.run(
         init, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
     )
-    assert str(installed / "unlabelled/_repository/workflow/profiles/default") in begun.stdout
+    assert "cd my-study && snakemake --cores 2 --workflow-profile profiles/default" in begun.stdout
     snakemake = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--cores", "2"]
+    snakemake += ["--workflow-profile", "profiles/default"]
     planned = subprocess.run(
         snakemake, cwd=tmp_path / "my-study", env=environment, capture_output=True, text=True
     )

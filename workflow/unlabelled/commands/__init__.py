@@ -15,6 +15,7 @@ import click
 from unlabelled.commands.cluster import cluster
 from unlabelled.commands.doctor import doctor
 from unlabelled.commands.embed import embed
+from unlabelled.commands.example import example
 from unlabelled.commands.fetch import fetch
 from unlabelled.commands.finetune import finetune
 from unlabelled.commands.init import init
@@ -62,5 +63,16 @@ def main(quiet: bool) -> None:
         logging.getLogger("unlabelled").setLevel(logging.INFO)
 
 
-for command in (embed, pretrain, finetune, predict, isotropy, cluster, fetch, doctor, init):
+for command in (
+    example,
+    embed,
+    pretrain,
+    finetune,
+    predict,
+    isotropy,
+    cluster,
+    fetch,
+    doctor,
+    init,
+):
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 from string import Template
 
@@ -10,6 +11,7 @@ import click
 from unlabelled import repository
 from unlabelled.commands.common import TABLE, require_columns
 from unlabelled.errors import UserError
+from unlabelled.files import written_whole
 
 _TEMPLATE = Path(__file__).parents[1] / "template"
 _SHOWN = (50, 100, 250, 1000)  # labels, of the default study
@@ -42,8 +44,8 @@ def init(
 ) -> None:
     r"""Start a study in a new FOLDER: all strands of the workflow, on your crystals.
 
-    It gets a Snakefile, which takes the rules from this installation, a configuration to edit, and
-    a README with the command that runs it.
+    It gets a Snakefile, which takes the rules from this installation, a configuration to edit,
+    profiles for this machine and for Slurm, and a README with the commands that run it.
 
     \b
     Example:
@@ -83,20 +85,20 @@ def init(
     values = {
         "name": yaml.safe_dump(folder.name).splitlines()[0],
         "default": root / "config" / "config.yaml",
-        "profile": root / "workflow" / "profiles" / "default",
         "kind": _kind(crystals),
         "crystals": yaml.safe_dump(_from(folder, crystals)).splitlines()[0],
         "label_table": table,
         "task": task,
         "property": property_,
     }
-    folder.mkdir(parents=True)
-    for file in sorted(_TEMPLATE.iterdir()):
-        text = file.read_text()
-        if file.name != "Snakefile":
-            text = Template(text).substitute(values)
-        (folder / file.name).write_text(text.rstrip() + "\n")
-    click.echo(f"cd {folder} && snakemake --cores 2 --workflow-profile {values['profile']}")
+    with written_whole(folder) as temporary:
+        shutil.copytree(root / "workflow" / "profiles", temporary / "profiles")
+        for file in sorted(_TEMPLATE.iterdir()):
+            text = file.read_text()
+            if file.name != "Snakefile":
+                text = Template(text).substitute(values)
+            (temporary / file.name).write_text(text.rstrip() + "\n")
+    click.echo(f"cd {folder} && snakemake --cores 2 --workflow-profile profiles/default")
 
 
 def _from(folder: Path, path: Path) -> str:
