@@ -5,6 +5,7 @@
 #   make bench-large        time and memory of 1,000 to 100,000 crystals, stage by stage
 #   make test               format, lint, types, tests
 #   make faults             tests that take long: fifty kills of a study, one core beside two, Slurm
+#   make docs               the guide, as pages in site/
 #   make fuzz               20,000 damaged crystals through the stages that read them
 
 PYTHON ?= python3.11
@@ -16,7 +17,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench bench-large test faults fuzz format clean
+.PHONY: run bench bench-large test faults fuzz docs format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -51,6 +52,9 @@ faults: .venv/installed-test
 fuzz: .venv/installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.campaign
 
+docs: .venv/installed-test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 format: .venv/installed-test
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -69,5 +73,5 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint envs/constraint
 	@touch $@
 
 .venv/installed-test: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[materials-project,slurm,test,workflow]'
+	$(PIP_INSTALL) --editable '.[docs,materials-project,slurm,test,workflow]'
 	@touch .venv/installed $@
