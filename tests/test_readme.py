@@ -14,6 +14,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OVERLAYS = [
     overlay
     for page in PAGES
+    if page.parent != ROOT / "docs"  # whose blocks are something else
     for overlay in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
 ]
 
