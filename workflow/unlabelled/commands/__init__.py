@@ -14,9 +14,11 @@ import click
 from unlabelled.commands.cluster import cluster
 from unlabelled.commands.doctor import doctor
 from unlabelled.commands.embed import embed
+from unlabelled.commands.explain import explain
 from unlabelled.commands.fetch import fetch
 from unlabelled.commands.init import init
 from unlabelled.commands.isotropy import isotropy
+from unlabelled.commands.rank import rank
 from unlabelled.errors import UserError
 from unlabelled.logs import advice
 
@@ -56,5 +58,5 @@ def main(quiet: bool) -> None:
         logging.getLogger("unlabelled").setLevel(logging.INFO)
 
 
-for command in (embed, isotropy, cluster, fetch, doctor, init):
+for command in (embed, isotropy, cluster, rank, explain, fetch, doctor, init):
     main.add_command(command)
