@@ -1,6 +1,7 @@
 """The command line, as a person or a program calls it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -124,7 +125,9 @@ def test_the_doctor_says_what_is_there():
     assert found["torch"]["state"] == "found"
 
 
-def test_measures_and_clusters_need_neither_networks_nor_the_workflow(points, formulas):
+def test_measures_clusters_and_sets_need_neither_networks_nor_the_workflow(
+    points, formulas, properties, cache
+):
     program = """
 import sys
 ABSENT = {"torch", "lightning", "numba", "safetensors", "snakemake", "matplotlib", "plotly"}
@@ -133,17 +136,25 @@ class Finder:
         if name in ABSENT:
             raise ModuleNotFoundError(name=name)
 sys.meta_path.insert(0, Finder)
-from unlabelled import default_study
 from unlabelled.commands import main
 main(sys.argv[1:])
 """
+    of_sets = ["--property", properties, "--value", "Tc", "--threshold", "10"]
     for arguments in (
         ["isotropy", points, "--labels", "cluster", "--ignore", "name"],
+        ["rank", *of_sets, "--size", "2", "--model", "logistic"],
+        ["explain", "Mg-F", *of_sets, "--model", "logistic"],
         ["cluster", formulas, "--representation", "compVec", "-k", "2"],
         ["doctor"],
     ):
         command = [sys.executable, "-c", program, *map(str, arguments)]
-        subprocess.run(command, check=True, capture_output=True)
+        environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+    command = [sys.executable, "-c", program, "embed", str(points.parent)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("; pip install 'unlabelled[networks]'\n")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.fixture

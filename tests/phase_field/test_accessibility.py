@@ -6,8 +6,10 @@ import torch
 
 from unlabelled.errors import UserError
 from unlabelled.phase_field import accessibility
-from unlabelled.phase_field.accessibility import MaskedOptions, frequency, masked, pairs, standing
+from unlabelled.phase_field import masked as networks
+from unlabelled.phase_field.accessibility import frequency, pairs, standing
 from unlabelled.phase_field.fields import ELEMENTS, PADDING, ids
+from unlabelled.phase_field.masked import MaskedOptions, masked
 
 SMALL = MaskedOptions(width=12, epochs=3, batch=32)
 
@@ -139,7 +141,7 @@ def test_blocks_change_no_score(monkeypatch):
     model = FITS["masked"](fields(60))
     some = fields(50, seed=4)
     expected = model(some)
-    monkeypatch.setattr(accessibility, "_BLOCK", 16)
+    monkeypatch.setattr(networks, "_BLOCK", 16)
     np.testing.assert_allclose(model(some), expected, rtol=1e-5)
 
 

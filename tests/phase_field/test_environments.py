@@ -10,7 +10,7 @@ from unlabelled import tables
 from unlabelled.composition import collection
 from unlabelled.composition.representations import Compositions
 from unlabelled.errors import UserError
-from unlabelled.phase_field import element_vectors, environments
+from unlabelled.phase_field import autoencoder, element_vectors, environments, vector_tables
 from unlabelled.phase_field.fields import ELEMENTS
 from unlabelled.sources.entry import FormulaEntry
 
@@ -147,7 +147,7 @@ def test_the_limit_of_the_weights_is_that_of_the_published_width():
 
 def test_vectors_of_alike_elements_are_alike(halides):
     k = 4
-    for vectors in (element_vectors.svd(halides, k), element_vectors.autoencoder(halides, k, 0)):
+    for vectors in (element_vectors.svd(halides, k), autoencoder.autoencoder(halides, k, 0)):
         assert vectors.shape == (87, k)
         li, na, s, o = (vectors[ELEMENTS.index(x)] for x in ("Li", "Na", "S", "O"))
         assert np.linalg.norm(s - o) < 0.5 * np.linalg.norm(s - na)
@@ -186,12 +186,12 @@ def test_vectors_are_written_and_joined(tmp_path, halides):
         "autoencoder": {"method": "autoencoder", "size": 2},
     }.items():
         paths[name] = tmp_path / f"{name}.parquet"
-        element_vectors.write(settings, [source], paths[name], 0, {})
+        vector_tables.write(settings, [source], paths[name], 0, {})
     np.testing.assert_array_equal(
         element_vectors.read(paths["svd"]), element_vectors.svd(halides, 3)
     )
     joined = tmp_path / "joined.parquet"
-    element_vectors.write({"of": list(paths)}, list(paths.values()), joined, 0, {})
+    vector_tables.write({"of": list(paths)}, list(paths.values()), joined, 0, {})
     found = element_vectors.read(joined)
     assert found.shape == (87, 5)
     assert found[:, :3].std() == pytest.approx(1, rel=1e-5)

@@ -5,10 +5,10 @@ from sklearn.metrics import roc_auc_score
 from unlabelled import tables
 from unlabelled.errors import UserError
 from unlabelled.phase_field import retrieval
-from unlabelled.phase_field.accessibility import frequency
+from unlabelled.phase_field.accessibility import frequency, hold_out
 from unlabelled.phase_field.candidates import codes, combinations, unreported
 from unlabelled.phase_field.fields import ELEMENTS, PADDING, ids, key, names
-from unlabelled.phase_field.retrieval import hold_out, measures, negatives, published_check
+from unlabelled.phase_field.retrieval import measures, negatives, published_check
 
 
 def reported():

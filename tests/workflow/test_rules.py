@@ -129,7 +129,6 @@ def test_light_scripts_need_no_deep_learning_library():
         "cross_validate_fields.py",
         "describe_ensemble.py",
         "digits.py",
-        "element_map.py",
         "element_orders.py",
         "element_vectors.py",
         "embed.py",

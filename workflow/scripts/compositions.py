@@ -5,25 +5,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
-    from unlabelled.composition import collection
-    from unlabelled.sources import catalogue, registry
+    from unlabelled.composition import collection, gathering
 
     specifications = snakemake.params.specifications
-    labels = {
-        label: unit
-        for specification in specifications.values()
-        for label, unit in catalogue.labels(specification).items()
-    }
+    labels = gathering.labels(specifications)
     if snakemake.input.crystals:
         collected = collection.of_crystals(snakemake.input.crystals, labels)
     else:
-        sources = (
-            (name, registry.compositions(name, specification, path))
-            for (name, specification), path in zip(
-                specifications.items(), snakemake.input.raw, strict=True
-            )
-        )
-        collected = collection.of_formulas(sources, labels)
+        collected = gathering.of_sources(specifications, snakemake.input.raw)
     collection.write(
         collected,
         labels,

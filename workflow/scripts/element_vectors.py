@@ -5,9 +5,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from unlabelled.logs import log_to
 
 with log_to(snakemake.log[0]):
-    from unlabelled.phase_field import element_vectors
+    from unlabelled.phase_field import vector_tables
 
-    element_vectors.write(
+    vector_tables.write(
         snakemake.params.settings,
         snakemake.input,
         snakemake.output[0],

@@ -16,14 +16,18 @@ from unlabelled.commands.cluster import cluster
 from unlabelled.commands.doctor import doctor
 from unlabelled.commands.embed import embed
 from unlabelled.commands.example import example
+from unlabelled.commands.explain import explain
 from unlabelled.commands.fetch import fetch
 from unlabelled.commands.finetune import finetune
 from unlabelled.commands.init import init
 from unlabelled.commands.isotropy import isotropy
 from unlabelled.commands.predict import predict
 from unlabelled.commands.pretrain import pretrain
+from unlabelled.commands.rank import rank
 from unlabelled.errors import UserError
 from unlabelled.logs import advice
+
+_NETWORKS = {"torch", "lightning", "numba", "llvmlite", "safetensors"}  # of the extra
 
 
 class _Main(click.Group):
@@ -31,6 +35,11 @@ class _Main(click.Group):
         """Run a command; of what a person can mend, say what to do, without a traceback."""
         try:
             return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if error.name not in _NETWORKS:
+                raise
+            advised = f"this needs {error.name}; pip install 'unlabelled[networks]'"
+            raise click.ClickException(advised) from error
         except Exception as error:
             what = str(error) if isinstance(error, UserError) else advice(error)
             if what is None:
@@ -69,10 +78,12 @@ for command in (
     pretrain,
     finetune,
     predict,
-    isotropy,
     cluster,
+    isotropy,
+    rank,
+    explain,
+    init,
     fetch,
     doctor,
-    init,
 ):
     main.add_command(command)

@@ -5,13 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unlabelled.commands.common import (
-    TABLE,
-    as_json,
-    output,
-    show,
-    write_own,
-)
+from unlabelled.commands.common import TABLE, as_json, output, show, write_own
+from unlabelled.commands.formulas import compositions
 from unlabelled.errors import UserError
 
 if TYPE_CHECKING:
@@ -68,7 +63,7 @@ def cluster(
     style = default_study.named(
         config["composition_representations"], representation, "representation"
     )
-    rows, elements = _compositions(table, formula), None
+    rows, elements = compositions(table, formula, {}), None
     if style["table"] != "compVec":
         elements = default_study.raw_file(style["table"], sources)
     kept, features = _features(rows, elements)
@@ -97,23 +92,6 @@ def cluster(
     show(_summary(measured), machine=machine)
 
 
-def _compositions(table: Path, formula: str) -> "pd.DataFrame":
-    from unlabelled.composition.collection import of_formulas
-    from unlabelled.sources.tables import composition_entries
-
-    collected = of_formulas([(table.name, composition_entries(table.name, formula, {}, table))], {})
-    for entry, reason, message in collected.rejected[["entry", "reason", "message"]].to_numpy():
-        click.echo(f"left out: {entry}: {reason}: {message}", err=True)
-    if collected.rows.empty:
-        raise UserError(f"{table}: none of {len(collected.rejected)} formulas can be read")
-    click.echo(
-        f"{len(collected.rows)} compositions; {collected.merged} rows repeat one, "
-        f"{len(collected.rejected)} are left out",
-        err=True,
-    )
-    return collected.rows
-
-
 def _features(rows: "pd.DataFrame", elements: Path | None) -> "tuple[np.ndarray, np.ndarray]":
     """Rows that can be represented, and their vectors."""
     import tempfile
@@ -122,11 +100,9 @@ def _features(rows: "pd.DataFrame", elements: Path | None) -> "tuple[np.ndarray,
     from unlabelled.composition import representations, schema, vectors
 
     with tempfile.TemporaryDirectory() as folder:
-        compositions, found, rejected = (
-            Path(folder) / name for name in ("rows", "found", "rejected")
-        )
-        tables.write(rows, compositions, schema.compositions({}), {})
-        representations.represent(compositions, elements, "corrected", found, rejected, {})
+        written, found, rejected = (Path(folder) / name for name in ("rows", "found", "rejected"))
+        tables.write(rows, written, schema.compositions({}), {})
+        representations.represent(written, elements, "corrected", found, rejected, {})
         for entry, message in tables.read(rejected)[["entry", "message"]].to_numpy():
             click.echo(f"left out: {entry}: {message}", err=True)
         return vectors.read(found)

@@ -39,32 +39,31 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def output(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add the option ``--output``, of a table."""
+    """Add the option ``--output``, of a table, whose name is looked at before anything is done."""
     return click.option(
         "--output",
         "-o",
         type=click.Path(dir_okay=False, path_type=Path),
+        callback=_name_of_table,
         help=f"Write {what} there, CSV or Parquet by its suffix.",
     )
 
 
 def write_own(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a table as CSV or, by its suffix, Parquet, whole or not at all.
-
-    Raises
-    ------
-    UserError
-        If the suffix is another.
-    """
+    """Write a table as CSV or, by its suffix, Parquet, whole or not at all."""
     from unlabelled.files import written_whole
 
-    if path.suffix not in (".csv", ".parquet"):
-        raise UserError(f"{path}: the name of a table ends in .csv or .parquet")
     with written_whole(path) as temporary:
         if path.suffix == ".csv":
             frame.to_csv(temporary, index=False)
         else:
             frame.to_parquet(temporary, index=False)
+
+
+def _name_of_table(context: click.Context, option: click.Parameter, path: Path | None) -> Any:
+    if path is not None and path.suffix not in (".csv", ".parquet"):
+        raise UserError(f"{path}: the name of a table ends in .csv or .parquet")
+    return path
 
 
 def show(frame: "pd.DataFrame", *, machine: bool) -> None:

@@ -30,7 +30,6 @@ def example(folder: Path, size: int) -> None:
     from unlabelled import default_study, seeds
     from unlabelled.files import written_whole
     from unlabelled.sources import registry
-    from unlabelled.sources.tables import composition_entries
 
     if folder.exists():
         raise UserError(f"{folder} exists already; choose another name, or move it away")
@@ -40,15 +39,8 @@ def example(folder: Path, size: int) -> None:
     raw = default_study.raw_file(_CRYSTALS, sources)
     crystals = list(registry.entries(_CRYSTALS, spec, raw))
     chosen = sorted(random.permutation(len(crystals))[:size].tolist())
-    read = sources[_FORMULAS]["read"]
-    measured = list(
-        composition_entries(
-            _FORMULAS,
-            read["formula"],
-            read["labels"],
-            default_study.raw_file(_FORMULAS, sources),
-        )
-    )
+    raw = default_study.raw_file(_FORMULAS, sources)
+    measured = list(registry.compositions(_FORMULAS, sources[_FORMULAS], raw))
     shown = sorted(random.permutation(len(measured))[: 5 * size].tolist())
     with written_whole(folder) as temporary:
         (temporary / "cifs").mkdir(parents=True)

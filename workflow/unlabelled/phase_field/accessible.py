@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
 
 from unlabelled import seeds, tables
 from unlabelled.phase_field import accessibility, element_vectors, environments, novelty, retrieval
-from unlabelled.phase_field.accessibility import Fit, Masked, MaskedOptions, Score
+from unlabelled.phase_field.accessibility import Fit, Score
 from unlabelled.phase_field.candidates import combinations, unreported
 from unlabelled.phase_field.element_vectors import Vectors
-from unlabelled.phase_field.fields import PADDING, Ids, ids, names
+from unlabelled.phase_field.fields import Ids, ids, names
+from unlabelled.phase_field.masked import Masked, MaskedOptions, masked
 from unlabelled.tables import field
 
 _PROJECTION = 20  # numbers per element, as in the preprint
@@ -120,51 +120,17 @@ def write_candidates(
     known = tables.read(reported, ["field"])["field"].tolist()
     candidates = combinations(size, exclude)
     candidates = candidates[unreported(candidates, known)]
-    score, accessible = accessibilities(
-        ids(known), candidates, element_vectors.read(vectors), settings, seed
+    score, accessible = accessibility.accessibilities(
+        lambda fitted: _masked(fitted, element_vectors.read(vectors), settings, seed),
+        ids(known),
+        candidates,
+        seed,
     )
     log.info("%d fields of %d elements are not reported", len(candidates), size)
     rows = {"field": names(candidates), "score": score, "accessibility": accessible}
     tables.write(pd.DataFrame(rows), destination, SCHEMA, provenance)
 
 
-def accessibilities(
-    reported: Ids, fields: Ids, vectors: Vectors, settings: Mapping[str, Any], seed: int
-) -> tuple[accessibility.Floats, accessibility.Floats]:
-    """Return score and accessibility of fields.
-
-    The score is fitted to four fifths of the reported fields; the accessibility of a field is the
-    share of the others, of its size, that score lower.
-
-    Parameters
-    ----------
-    reported
-        (n, slots) reported fields.
-    fields
-        (m, slots) fields of which it is asked.
-    vectors, settings, seed
-        As of :func:`write_candidates`.
-
-    Returns
-    -------
-    score, accessibility
-        (m,) each.
-    """
-    sizes = (reported != PADDING).sum(axis=1)
-    held_out = retrieval.hold_out(sizes, seed)
-    model = _masked(reported[~held_out], vectors, settings, seed)
-    score = model(fields)
-    of_size = (fields != PADDING).sum(axis=1)
-    reference = reported[held_out & np.isin(sizes, of_size)]
-    reference_sizes = (reference != PADDING).sum(axis=1)
-    standing = accessibility.standing(
-        score, of_size.astype(float), model(reference), reference_sizes.astype(float)
-    )
-    return score, standing
-
-
 def _masked(reported: Ids, vectors: Vectors, settings: Mapping[str, Any], seed: int) -> Masked:
     of_members = [seeds.integer(seed, "accessibility", m) for m in range(settings["members"])]
-    return accessibility.masked(
-        reported, vectors, MaskedOptions(epochs=settings["epochs"]), of_members
-    )
+    return masked(reported, vectors, MaskedOptions(epochs=settings["epochs"]), of_members)

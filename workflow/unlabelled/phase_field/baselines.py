@@ -6,6 +6,8 @@ any number of threads (those of boosting up to rounding).
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from unlabelled.phase_field.element_vectors import Vectors
 from unlabelled.phase_field.fields import Ids, multi_hot
 from unlabelled.phase_field.prediction import (
     Fields,
+    Flags,
     Floats,
     Model,
     Predictions,
@@ -45,8 +48,39 @@ _TIE = 1e-6  # of a standard deviation
 _NEIGHBOURS = 10
 _NEAREST = 1e-6  # distance of a field that is trained on to itself
 _CHUNK = 1024  # fields whose distances to all others are held at once
+_TREES = 100  # for each of the inner folds, whose forests are averaged
 
 Describe = Callable[[Ids], npt.NDArray[Any]]
+
+
+def calibrated(kind: str, vectors: Vectors | None, transform: Transform, threads: int) -> Model:
+    """Return the model of a kind that is trained without each inner fold.
+
+    Parameters
+    ----------
+    kind
+        One of :data:`unlabelled.phase_field.kinds.CALIBRATED` but the network.
+    vectors
+        (87, k) properties of the elements, if the kind needs any.
+    transform, threads
+        As of :func:`logistic`.
+
+    Raises
+    ------
+    ValueError
+        If vectors are needed, or there is no such kind.
+    """
+    if kind == "logistic":
+        return logistic(transform, threads)
+    if kind == "neighbours":
+        return neighbours(transform, threads)
+    if vectors is None:
+        raise ValueError(f"{kind} needs vectors of the elements")
+    if kind == "extra_trees":
+        return extra_trees(vectors, threads, _TREES)
+    if kind == "boosting":
+        return boosting(vectors, threads)
+    raise ValueError(f"there is no model {kind!r} here")
 
 
 def dummy() -> Model:
@@ -79,14 +113,7 @@ def logistic(transform: Transform, threads: int) -> Model:
         with threadpool_limits(threads):
             classifier = LogisticRegression(max_iter=1000).fit(features, fields.above)
             regressor = Ridge().fit(features, transformed(fields.value, transform))
-
-        def predict(ids: Ids) -> Predictions:
-            rows = multi_hot(ids).astype(float)
-            with threadpool_limits(threads):
-                value = restored(regressor.predict(rows), transform)
-                return _single(classifier.predict_proba(rows)[:, 1], value)
-
-        return predict
+        return _Linear(classifier, regressor, transform, threads)
 
     return model
 
@@ -112,7 +139,7 @@ def extra_trees(vectors: Vectors, threads: int, trees: int = 300) -> Model:
         "extra trees",
         classifier,
         regressor,
-        lambda ids: multi_hot_and_statistics(ids, vectors),
+        partial(multi_hot_and_statistics, vectors=vectors),
     )
 
 
@@ -134,7 +161,7 @@ def published_forest(vectors: Vectors, threads: int) -> Model:
         "published forest",
         classifier,
         regressor,
-        lambda ids: concatenated(ids, vectors),
+        partial(concatenated, vectors=vectors),
     )
 
 
@@ -168,14 +195,7 @@ def boosting(vectors: Vectors, threads: int) -> Model:
         with threadpool_limits(threads):
             classifier.fit(features, fields.above)
             regressor.fit(features, fields.value + noise)
-
-        def predict(ids: Ids) -> Predictions:
-            rows = multi_hot_and_statistics(ids, vectors)
-            with threadpool_limits(threads):
-                score = classifier.predict_proba(rows)[:, 1]
-                return _single(score, regressor.predict(rows))
-
-        return predict
+        return _Boosted(classifier, regressor, vectors, threads)
 
     return model
 
@@ -201,27 +221,81 @@ def neighbours(transform: Transform, threads: int) -> Model:
     def model(fields: Fields, seed: int) -> Trained:
         known = multi_hot(fields.ids).astype(np.float32)
         values = transformed(fields.value, transform)
-        n_neighbours, share = min(_NEIGHBOURS, len(known)), fields.above.mean()
-
-        def predict(ids: Ids) -> Predictions:
-            scores, means = np.empty((2, len(ids)))
-            for start in range(0, len(ids), _CHUNK):
-                rows = slice(start, start + _CHUNK)
-                with threadpool_limits(threads):
-                    distances = _jaccard(multi_hot(ids[rows]).astype(np.float32), known)
-                # fields equally far are taken in the order of the table
-                near = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbours]
-                nearest = np.take_along_axis(distances, near, axis=1).astype(float)
-                weights = 1 / np.maximum(nearest, _NEAREST)
-                weights /= weights.sum(axis=1, keepdims=True)
-                of_near = (weights * fields.above[near]).sum(axis=1)
-                scores[rows] = (n_neighbours * of_near + share) / (n_neighbours + 1)
-                means[rows] = (weights * values[near]).sum(axis=1)
-            return _single(scores, restored(means, transform))
-
-        return predict
+        return _Neighbours(known, fields.above, values, transform, threads)
 
     return model
+
+
+# What is trained: classes, not closures, so that it can be pickled.
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    classifier: LogisticRegression
+    regressor: Ridge
+    transform: Transform
+    threads: int
+
+    def __call__(self, ids: Ids) -> Predictions:
+        rows = multi_hot(ids).astype(float)
+        with threadpool_limits(self.threads):
+            value = restored(self.regressor.predict(rows), self.transform)
+            return _single(self.classifier.predict_proba(rows)[:, 1], value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Boosted:
+    classifier: HistGradientBoostingClassifier
+    regressor: HistGradientBoostingRegressor
+    vectors: Vectors
+    threads: int
+
+    def __call__(self, ids: Ids) -> Predictions:
+        rows = multi_hot_and_statistics(ids, self.vectors)
+        with threadpool_limits(self.threads):
+            score = self.classifier.predict_proba(rows)[:, 1]
+            return _single(score, self.regressor.predict(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    known: npt.NDArray[np.float32]
+    above: Flags
+    values: Floats
+    transform: Transform
+    threads: int
+
+    def __call__(self, ids: Ids) -> Predictions:
+        n_neighbours, share = min(_NEIGHBOURS, len(self.known)), self.above.mean()
+        scores, means = np.empty((2, len(ids)))
+        for start in range(0, len(ids), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            with threadpool_limits(self.threads):
+                distances = _jaccard(multi_hot(ids[rows]).astype(np.float32), self.known)
+            # fields equally far are taken in the order of the table
+            near = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbours]
+            nearest = np.take_along_axis(distances, near, axis=1).astype(float)
+            weights = 1 / np.maximum(nearest, _NEAREST)
+            weights /= weights.sum(axis=1, keepdims=True)
+            of_near = (weights * self.above[near]).sum(axis=1)
+            scores[rows] = (n_neighbours * of_near + share) / (n_neighbours + 1)
+            means[rows] = (weights * self.values[near]).sum(axis=1)
+        return _single(scores, restored(means, self.transform))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forest:
+    describe: Describe
+    classifier: Any
+    regressor: Any
+
+    def __call__(self, ids: Ids) -> Predictions:
+        rows = self.describe(ids)
+        score, score_sd = _moments(
+            tree.predict_proba(rows)[:, 1] for tree in self.classifier.estimators_
+        )
+        value, value_sd = _moments(tree.predict(rows) for tree in self.regressor.estimators_)
+        return Predictions(score, value, score_sd, value_sd)
 
 
 def _forest(name: str, classifier: Any, regressor: Any, describe: Describe) -> Model:
@@ -232,16 +306,7 @@ def _forest(name: str, classifier: Any, regressor: Any, describe: Describe) -> M
         of_class.fit(features, fields.above)
         of_value = clone(regressor).set_params(random_state=_seed(seed, name, "value"))
         of_value.fit(features, fields.value)
-
-        def predict(ids: Ids) -> Predictions:
-            rows = describe(ids)
-            score, score_sd = _moments(
-                tree.predict_proba(rows)[:, 1] for tree in of_class.estimators_
-            )
-            value, value_sd = _moments(tree.predict(rows) for tree in of_value.estimators_)
-            return Predictions(score, value, score_sd, value_sd)
-
-        return predict
+        return _Forest(describe, of_class, of_value)
 
     return model
 

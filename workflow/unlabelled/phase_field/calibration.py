@@ -14,8 +14,10 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from unlabelled.phase_field.prediction import (
+    Calibrated,
     Flags,
     Floats,
+    Predictions,
     Transform,
     possible,
 )
@@ -172,6 +174,49 @@ def conformal(value: Floats, predicted: Floats, sd: Floats, transform: Transform
     rank = math.ceil((len(residual) + 1) * LEVEL)
     width = float(residual[rank - 1]) if rank <= len(residual) else np.inf
     return Conformal(width, least, transform)
+
+
+class Calibration(NamedTuple):
+    """How predictions become probabilities and intervals.
+
+    Attributes
+    ----------
+    platt
+        Of scores.
+    conformal
+        Of values.
+    """
+
+    platt: Platt
+    conformal: Conformal
+
+    def calibrated(self, found: Predictions) -> Calibrated:
+        """Return what predictions of n fields come to."""
+        value = possible(found.value, self.conformal.transform)
+        lower, upper = self.conformal.interval(value, found.value_sd)
+        return Calibrated(
+            self.platt.probability(found.probability), found.probability_sd, value, lower, upper
+        )
+
+
+def calibration(
+    value: Floats, above: Flags, out_of_fold: Predictions, transform: Transform
+) -> Calibration:
+    """Fit probabilities and intervals on predictions out of fold.
+
+    Parameters
+    ----------
+    value, above
+        (n,) true values, and whether they are above the threshold.
+    out_of_fold
+        Of these fields.
+    transform
+        Under log1p no value or interval is below 0.
+    """
+    return Calibration(
+        platt(out_of_fold.probability, above),
+        conformal(value, possible(out_of_fold.value, transform), out_of_fold.value_sd, transform),
+    )
 
 
 def reliability(probability: Floats, above: Flags, bins: int = BINS) -> pd.DataFrame:

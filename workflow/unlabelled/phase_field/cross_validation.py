@@ -6,7 +6,8 @@ inner predictions alone, so nothing in a prediction of the test part comes from 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,19 +17,20 @@ from scipy.optimize import minimize
 
 from unlabelled import seeds, tables
 from unlabelled.errors import UserError
-from unlabelled.phase_field.calibration import conformal, platt
+from unlabelled.phase_field.calibration import calibration
 from unlabelled.phase_field.fields import Ids, names
 from unlabelled.phase_field.folds import Fold, inner_folds
 from unlabelled.phase_field.prediction import (
     CrossFitted,
+    CrossTrained,
     Fields,
     Flags,
     Floats,
     FoldNumbers,
     Model,
     Predictions,
+    Trained,
     Transform,
-    possible,
     schema,
 )
 
@@ -51,18 +53,49 @@ def cross_fit(model: Model) -> CrossFitted:
         fields: Fields, inner: FoldNumbers, test: Ids, seed: int
     ) -> tuple[Predictions, Predictions]:
         out_of_fold = Predictions(*np.full((4, len(inner)), np.nan))
-        of_test = []
-        for fold in np.unique(inner):
-            left_out = inner == fold
-            fold_seed = seeds.integer(seed, "phase_field", "inner fold", int(fold))
-            trained = model(fields.take(~left_out), fold_seed)
-            found = trained(fields.ids[left_out])
-            for column, values in zip(out_of_fold, found, strict=True):
-                column[left_out] = values
-            of_test.append(trained(test))
-        return out_of_fold, mixture(of_test, np.full(len(of_test), 1 / len(of_test)))
+        # one model is in memory at a time
+        of_test = [trained(test) for trained in _trained(model, fields, inner, seed, out_of_fold)]
+        return out_of_fold, _mean(of_test)
 
     return cross_fitted
+
+
+def cross_train(model: Model) -> CrossTrained:
+    """Return a model as :func:`cross_fit` does, but one that keeps what it trained."""
+
+    def cross_trained(fields: Fields, inner: FoldNumbers, seed: int) -> tuple[Predictions, Trained]:
+        out_of_fold = Predictions(*np.full((4, len(inner)), np.nan))
+        models = tuple(_trained(model, fields, inner, seed, out_of_fold))
+        return out_of_fold, _Together(models)
+
+    return cross_trained
+
+
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """Models that were trained without an inner fold each, as one."""
+
+    models: tuple[Trained, ...]
+
+    def __call__(self, ids: Ids) -> Predictions:
+        return _mean([trained(ids) for trained in self.models])
+
+
+def _trained(
+    model: Model, fields: Fields, inner: FoldNumbers, seed: int, out_of_fold: Predictions
+) -> Iterator[Trained]:
+    """Train a model without each inner fold, and fill in what it predicts of that fold."""
+    for fold in np.unique(inner):
+        left_out = inner == fold
+        fold_seed = seeds.integer(seed, "phase_field", "inner fold", int(fold))
+        trained = model(fields.take(~left_out), fold_seed)
+        for column, values in zip(out_of_fold, trained(fields.ids[left_out]), strict=True):
+            column[left_out] = values
+        yield trained
+
+
+def _mean(predictions: Sequence[Predictions]) -> Predictions:
+    return mixture(predictions, np.full(len(predictions), 1 / len(predictions)))
 
 
 def mixture(predictions: Sequence[Predictions], weights: Floats) -> Predictions:
@@ -285,22 +318,23 @@ def _calibrated(
     inner: pd.DataFrame, test: pd.DataFrame, transform: Transform
 ) -> list[pd.DataFrame]:
     """Add probabilities to the rows of a fold, and intervals to those of the test part."""
-    calibrator = platt(inner["score"].to_numpy(float), inner["above"].to_numpy(bool))
+    columns = ["score", "predicted", "probability_sd", "predicted_sd"]
+    found = [Predictions(*rows[columns].to_numpy(float).T) for rows in (inner, test)]
+    value, above = inner["value"].to_numpy(float), inner["above"].to_numpy(bool)
+    fitted = calibration(value, above, found[0], transform)
     parts = []
-    for rows in (inner, test):
-        predicted = rows["predicted"].to_numpy(float)
+    for rows, predictions in zip((inner, test), found, strict=True):
+        says = fitted.calibrated(predictions)
         parts.append(
             rows.assign(
-                probability=calibrator.probability(rows["score"].to_numpy(float)),
-                predicted=possible(predicted, transform),
+                probability=says.probability,
+                predicted=says.value,
+                lower=says.lower,
+                upper=says.upper,
             )
         )
-    inner, test = parts
-    columns = ["value", "predicted", "predicted_sd"]
-    value, predicted, sd = inner[columns].to_numpy(float).T
-    intervals = conformal(value, predicted, sd, transform)
-    lower, upper = intervals.interval(*test[columns[1:]].to_numpy(float).T)
-    return [inner.assign(lower=np.nan, upper=np.nan), test.assign(lower=lower, upper=upper)]
+    # intervals were fitted to the inner part, so they say nothing of it
+    return [parts[0].assign(lower=np.nan, upper=np.nan), parts[1]]
 
 
 def _weights(inner: Sequence[pd.DataFrame]) -> tuple[Floats, Floats]:

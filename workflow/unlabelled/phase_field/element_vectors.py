@@ -5,33 +5,18 @@ once while the graph is built, so what the models see are random projections of 
 rows of the matrix, frozen, another one for every model.
 """
 
-import logging
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import torch
-from torch import nn
 
 from unlabelled import tables
-from unlabelled.phase_field import environments
 from unlabelled.phase_field.environments import Environments
 from unlabelled.phase_field.fields import ATOMIC_NUMBERS, ELEMENTS
 from unlabelled.sources import elements as element_tables
-from unlabelled.tables import field
-
-_STEPS = 1000  # of the autoencoder
-_LEARNING_RATE = 3e-3
-_NOISE = 0.2  # share of inputs that are hidden
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
-
-log = logging.getLogger(__name__)
 
 
 def published(found: Environments, k: int, random: np.random.Generator) -> Vectors:
@@ -83,48 +68,19 @@ def svd(found: Environments, k: int) -> Vectors:
     numpy.ndarray
         (87, k), signs such that the largest number of a component is positive.
     """
-    return _coordinates(found)[:, :k].astype(np.float32)
+    return coordinates(found)[:, :k].astype(np.float32)
 
 
-def autoencoder(found: Environments, k: int, seed: int) -> Vectors:
-    """Train the study's autoencoder, one hidden layer with ReLU, on rows as in :func:`svd`.
-
-    A linear layer on the 87 rows sees no more than their coordinates in the space they span, and
-    the squared error of the reconstruction is the same there: 87 numbers instead of 63,384.
-
-    Parameters
-    ----------
-    found
-        Environments of the elements.
-    k
-        Length of the vectors.
-    seed
-        Of initial weights and of the hidden inputs.
-
-    Returns
-    -------
-    numpy.ndarray
-        (87, k).
-    """
-    rows = torch.from_numpy(_coordinates(found)).float()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        encoder = nn.Sequential(nn.Linear(rows.shape[1], k), nn.ReLU())
-        decoder = nn.Linear(k, rows.shape[1])
-        parameters = [*encoder.parameters(), *decoder.parameters()]
-        optimiser = torch.optim.Adam(parameters, lr=_LEARNING_RATE)
-        for _ in range(_STEPS):
-            optimiser.zero_grad()
-            hidden = nn.functional.dropout(rows, _NOISE)
-            loss = nn.functional.mse_loss(decoder(encoder(hidden)), rows)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-    with torch.inference_mode():
-        vectors = encoder(rows)
-        left = float(((decoder(vectors) - rows) ** 2).sum() / (rows**2).sum())
-    log.info("autoencoder of size %d: %.3f of the squares are not reconstructed", k, left)
-    found_vectors: Vectors = vectors.numpy()
-    return found_vectors
+def coordinates(found: Environments) -> Floats:
+    """Return coordinates of the rows, scaled to length 1, along their principal axes, (87, 87)."""
+    lengths = np.sqrt(found.matrix.sum(axis=1))
+    scales = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    cosines = (found.matrix @ found.matrix.T).toarray() * scales * scales[:, None]
+    squares, axes = np.linalg.eigh(cosines)
+    axes = axes[:, ::-1] * np.sqrt(np.maximum(squares[::-1], 0))
+    signs = np.sign(axes[abs(axes).argmax(axis=0), np.arange(len(axes))])
+    coordinates: Floats = axes * np.where(signs == 0, 1, signs)
+    return coordinates
 
 
 def of_table(path: str | Path) -> Vectors:
@@ -149,59 +105,7 @@ def of_table(path: str | Path) -> Vectors:
     return vectors
 
 
-def write(
-    settings: Mapping[str, Any],
-    sources: Sequence[str | Path],
-    destination: str | Path,
-    seed: int,
-    provenance: Mapping[str, Any],
-) -> None:
-    """Make vectors of the elements and write them.
-
-    Parameters
-    ----------
-    settings
-        ``method`` (svd or autoencoder) and ``size``; ``table``; or ``of``.
-    sources
-        Table of environments, of element properties, or of each of the vectors that are joined:
-        each is scaled to numbers of variance 1.
-    destination
-        Table to write: element, vector.
-    seed
-        Of an autoencoder.
-    provenance
-        Stored in the metadata.
-    """
-    if "of" in settings:
-        parts = [read(source) for source in sources]
-        vectors = np.concatenate([part / part.std() for part in parts], axis=1)
-    elif "table" in settings:
-        vectors = of_table(sources[0])
-    elif settings["method"] == "svd":
-        vectors = svd(environments.read(sources[0]), settings["size"])
-    else:
-        vectors = autoencoder(environments.read(sources[0]), settings["size"], seed)
-    kind = pa.list_(pa.float32(), vectors.shape[1])
-    schema = pa.schema(
-        [field("element", pa.string(), "symbol"), field("vector", kind, "vector of the element")]
-    )
-    rows = pd.DataFrame({"element": ELEMENTS, "vector": list(vectors)})
-    tables.write(rows, destination, schema, provenance)
-
-
 def read(path: str | Path) -> Vectors:
-    """Read vectors that :func:`write` wrote, (87, k)."""
+    """Read vectors that :func:`unlabelled.phase_field.vector_tables.write` wrote, (87, k)."""
     vectors: Vectors = np.stack(tables.read(path, ["vector"])["vector"].tolist())
     return vectors
-
-
-def _coordinates(found: Environments) -> Floats:
-    """Coordinates of the rows, scaled to length 1, along their principal axes, (87, 87)."""
-    lengths = np.sqrt(found.matrix.sum(axis=1))
-    scales = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    cosines = (found.matrix @ found.matrix.T).toarray() * scales * scales[:, None]
-    squares, axes = np.linalg.eigh(cosines)
-    axes = axes[:, ::-1] * np.sqrt(np.maximum(squares[::-1], 0))
-    signs = np.sign(axes[abs(axes).argmax(axis=0), np.arange(len(axes))])
-    coordinates: Floats = axes * np.where(signs == 0, 1, signs)
-    return coordinates

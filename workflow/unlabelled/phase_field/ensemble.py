@@ -8,6 +8,7 @@ did not see them, which is what probabilities are calibrated and intervals are s
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,10 +27,12 @@ from unlabelled.phase_field.fields import PADDING, Ids
 from unlabelled.phase_field.networks import Corrected, CorrectedOptions
 from unlabelled.phase_field.prediction import (
     CrossFitted,
+    CrossTrained,
     Fields,
     Floats,
     FoldNumbers,
     Predictions,
+    Trained,
     Transform,
     restored,
     transformed,
@@ -224,15 +227,31 @@ def corrected(
     accelerator: Accelerator = "auto",
 ) -> CrossFitted:
     """Return the corrected network as a model; see :func:`fit`."""
+    train_all = cross_trained(vectors, options, transform, threads, accelerator)
 
     def model(
         fields: Fields, inner: FoldNumbers, others: Ids, seed: int
     ) -> tuple[Predictions, Predictions]:
+        known, trained = train_all(fields, inner, seed)
+        return known, trained(others)
+
+    return model
+
+
+def cross_trained(
+    vectors: Vectors,
+    options: EnsembleOptions,
+    transform: Transform,
+    threads: int,
+    accelerator: Accelerator = "auto",
+) -> CrossTrained:
+    """Return the corrected network as a model that keeps what it trained; see :func:`fit`."""
+
+    def model(fields: Fields, inner: FoldNumbers, seed: int) -> tuple[Predictions, Trained]:
         torch.set_num_threads(threads)
         found = fit(fields, inner, vectors, options, transform, seed, accelerator)
-        return out_of_fold(found, fields.ids, inner, accelerator), of_all(
-            found, others, accelerator
-        )
+        known = out_of_fold(found, fields.ids, inner, accelerator)
+        return known, partial(of_all, found, accelerator=accelerator)
 
     return model
 

@@ -16,11 +16,8 @@ from unlabelled.phase_field import (
     prediction,
 )
 from unlabelled.phase_field.fields import Ids, ids, padded
-from unlabelled.phase_field.folds import Fold
+from unlabelled.phase_field.folds import WHOLE, Fold
 from unlabelled.phase_field.prediction import CrossFitted, Fields, FoldNumbers, Predictions
-
-# All fields are trained on, and candidates are what is held out.
-_WHOLE = (0, 0, "")
 
 
 def write_ensemble(
@@ -61,7 +58,7 @@ def write_ensemble(
     """
     torch.set_num_threads(threads)
     known = prediction.read(fields)
-    inner, of_model = cross_validation.draws(_WHOLE, known.above, n_inner, seed)
+    inner, of_model = cross_validation.draws(WHOLE, known.above, n_inner, seed)
     found = ensemble.fit(
         known,
         inner,
@@ -124,7 +121,8 @@ def write_predictions(
     rows = cross_validation.cross_validate(
         fitted,
         both,
-        [Fold(*_WHOLE, np.arange(n), np.arange(n, n + m))],
+        # candidates are what is held out
+        [Fold(*WHOLE, np.arange(n), np.arange(n, n + m))],
         n_inner=n_inner,
         transform=transform,
         seed=seed,

@@ -37,6 +37,10 @@ class Fold(NamedTuple):
     test: Rows
 
 
+#: Repeat, fold, and what is held out, where all fields are trained on.
+WHOLE = (0, 0, "")
+
+
 def random_folds(above: Flags, n_folds: int, repeats: int, seed: int) -> list[Fold]:
     """Divide the fields at random, in equal shares of either class.
 

@@ -12,8 +12,6 @@ from unlabelled.phase_field.prediction import CrossFitted, Model, Transform
 from unlabelled.phase_field.published_network import PublishedOptions, published
 from unlabelled.phase_field.training import Options
 
-_TREES = 100  # for each of the inner folds, whose forests are averaged
-
 
 def calibrated(
     settings: Mapping[str, Any],
@@ -38,17 +36,11 @@ def calibrated(
         Of the computation.
     """
     kind = settings["kind"]
-    if kind == "logistic":
-        return cross_fit(baselines.logistic(transform, threads))
-    if kind == "neighbours":
-        return cross_fit(baselines.neighbours(transform, threads))
-    if vectors is None:
+    found = None if vectors is None else element_vectors.read(vectors)
+    if kind != "network":
+        return cross_fit(baselines.calibrated(kind, found, transform, threads))
+    if found is None:
         raise ValueError(f"{kind} needs vectors of the elements")
-    found = element_vectors.read(vectors)
-    if kind == "extra_trees":
-        return cross_fit(baselines.extra_trees(found, threads, _TREES))
-    if kind == "boosting":
-        return cross_fit(baselines.boosting(found, threads))
     options = ensemble_options(network, network["members"])
     return corrected(found, options, transform, threads, network["accelerator"])
 

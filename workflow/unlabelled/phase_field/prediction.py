@@ -62,6 +62,24 @@ class Predictions(NamedTuple):
     value_sd: Floats
 
 
+class Calibrated(NamedTuple):
+    """What is said of n fields once probabilities are calibrated and values have intervals.
+
+    Attributes
+    ----------
+    probability, probability_sd
+        (n,) that the value is above the threshold, and the standard deviation of the score.
+    value, lower, upper
+        (n,) prediction and its 90 % interval.
+    """
+
+    probability: Floats
+    probability_sd: Floats
+    value: Floats
+    lower: Floats
+    upper: Floats
+
+
 Trained = Callable[[Ids], Predictions]
 """Predicts fields."""
 
@@ -74,6 +92,9 @@ CrossFitted = Callable[[Fields, FoldNumbers, Ids, int], tuple[Predictions, Predi
 Predictions of these fields, each by the model that was trained without it; and of the fields of
 another array of ids, by all these models together.
 """
+
+CrossTrained = Callable[[Fields, FoldNumbers, int], tuple[Predictions, Trained]]
+"""As above, but instead of predictions of others it returns what makes them."""
 
 
 def schema(unit: str) -> pa.Schema:

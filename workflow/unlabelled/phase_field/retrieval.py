@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from unlabelled import seeds, tables
 from unlabelled.errors import UserError
-from unlabelled.phase_field.accessibility import Fit, standing
+from unlabelled.phase_field.accessibility import LARGEST, SMALLEST, Fit, hold_out, standing
 from unlabelled.phase_field.candidates import ALPHABET, Codes, codes
 from unlabelled.phase_field.fields import ELEMENTS, PADDING, Ids, ids, multi_hot
 from unlabelled.phase_field.novelty import normalised
@@ -27,8 +27,6 @@ from unlabelled.tables import field
 Kind = Literal["uniform", "frequency"]
 KINDS: tuple[Kind, ...] = ("uniform", "frequency")
 
-_HELD_OUT = 0.2  # share of the fields of a size
-_SMALLEST, _LARGEST = 2, 8  # fields that are held out
 _TOP = (0.01, 0.05, 0.1)  # shares of the list of which the enrichment is taken
 METRICS = ("auc", *(f"enrichment_{100 * share:.0f}" for share in _TOP))
 _DRAWS = 200  # of the bootstrap
@@ -53,29 +51,6 @@ SCHEMA = pa.schema(
 )
 
 log = logging.getLogger(__name__)
-
-
-def hold_out(sizes: npt.NDArray[np.int64], seed: int) -> Flags:
-    """Choose the fields to hold out: of each size from 2 to 8 a fifth.
-
-    Parameters
-    ----------
-    sizes
-        (n,) numbers of elements.
-    seed
-        Of the choice.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,).
-    """
-    held_out = np.zeros(len(sizes), bool)
-    for size in range(_SMALLEST, _LARGEST + 1):
-        rows = np.flatnonzero(sizes == size)
-        chosen = seeds.generator(seed, "hold_out", size).permutation(rows)
-        held_out[chosen[: round(_HELD_OUT * len(rows))]] = True
-    return held_out
 
 
 def negatives(kind: Kind, like: Ids, fitted: Ids, known: Collection[str], seed: int) -> Ids:
@@ -234,9 +209,9 @@ def retrieval(
     if not held.any():
         raise UserError(
             f"{len(distinct)} reported fields are too few to hold out a fifth of those of any size "
-            f"from {_SMALLEST} to {_LARGEST}"
+            f"from {SMALLEST} to {LARGEST}"
         )
-    fitted, held_out = fields[~held], fields[held][:, :_LARGEST]
+    fitted, held_out = fields[~held], fields[held][:, :LARGEST]
     held_out = held_out[np.argsort((held_out != PADDING).sum(axis=1), kind="stable")]
     sizes = (held_out != PADDING).sum(axis=1)
     union = set(distinct).union(known)
