@@ -5,6 +5,7 @@
 #   make bench-large        time and memory of 1,000 to 100,000 crystals, stage by stage
 #   make test               format, lint, types, tests
 #   make faults             tests that take long: fifty kills of a study, one core beside two, Slurm
+#   make pretrained         the encoder of the package, from all crystals of the default study
 #   make docs               the guide, as pages in site/
 #   make fuzz               20,000 damaged crystals through the stages that read them
 
@@ -17,7 +18,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench bench-large test faults fuzz docs format clean
+.PHONY: run bench bench-large test faults fuzz pretrained docs format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -52,6 +53,11 @@ faults: .venv/installed-test
 fuzz: .venv/installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.campaign
 
+# Half an hour on two cores.
+pretrained: .venv/installed
+	$(SNAKEMAKE_RUN) --configfile config/scales/release.yaml -- results/release/pretrained/extended/seed=0
+	cp results/release/pretrained/extended/seed=0/* workflow/unlabelled/pretrained/
+
 docs: .venv/installed-test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
@@ -66,7 +72,8 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint envs/constraints.txt
+# Modules are compiled when they are imported: most never are.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint envs/constraints.txt
 
 .venv/installed: pyproject.toml envs/constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[workflow]'
