@@ -7,21 +7,32 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import platformdirs
 import pytest
 from click.testing import CliRunner
 
 from unlabelled.commands import main
+from unlabelled.phase_field import baselines
+from unlabelled.phase_field.reported import reported_fields
 from unlabelled.property_model import ways
 
 ROOT = Path(__file__).parents[1]
 HOW_TOS = sorted((ROOT / "docs/how-to").glob("*.md"))
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Fine-tune on few crystals: networks would take minutes."""
+def quick(cache, monkeypatch):
+    """Leave the user's cache alone; fine-tune on few crystals, and grow few trees."""
+    monkeypatch.setenv("PIP_CACHE_DIR", str(platformdirs.user_cache_path("pip")))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     options = replace(ways.fine_tuning_options(), passes=200, min_epochs=1)
     monkeypatch.setattr(ways, "fine_tuning_options", lambda: options)
+    monkeypatch.setattr(baselines, "_TREES", 10)
 
 
 @pytest.mark.registry
@@ -45,6 +56,14 @@ def test_how_tos(page, tmp_path, monkeypatch):
                 assert program == "unlabelled"
                 done = CliRunner().invoke(main, arguments)
                 assert done.exit_code == 0, done.output
+
+
+@pytest.mark.registry
+def test_collections_report_real_fields():
+    rows = reported_fields().set_index("field")
+    assert rows.loc["Cl Na"].all()
+    assert rows.loc["B Mg"].tolist() == [True, True, False]
+    assert rows["mp"].sum() > 40_000
 
 
 def test_the_guide_can_be_built(tmp_path):

@@ -212,12 +212,3 @@ def test_what_is_no_set_is_refused(run, field):
     done = run("explain", field, status=1)
     assert done.stderr.startswith(f"Error: FIELD: {field!r}")
     assert len(done.stderr.splitlines()) == 1
-
-
-@pytest.mark.registry
-def test_real_collections_report_real_fields(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    rows = reported_fields().set_index("field")
-    assert rows.loc["Cl Na"].all()
-    assert rows.loc["B Mg"].tolist() == [True, True, False]
-    assert rows["mp"].sum() > 40_000
