@@ -51,4 +51,6 @@ def prepare_training() -> None:
 
     torch.set_num_threads(1)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    # that a length or a noise is at its bound is for those who study regressors
+    logging.getLogger("unlabelled.label_masking.heads").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
