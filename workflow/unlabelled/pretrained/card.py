@@ -64,8 +64,9 @@ def facts(
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """Return a table in Markdown."""
-    cells = [frame.columns, ["---"] * len(frame.columns), *frame.astype(str).to_numpy()]
+    """Return a table in Markdown; what is missing is a dash."""
+    shown = frame.astype(object).where(frame.notna(), "–").map(str)
+    cells = [frame.columns, ["---"] * len(frame.columns), *shown.to_numpy()]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
