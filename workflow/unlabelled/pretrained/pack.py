@@ -58,7 +58,7 @@ def pack(
     vectors = np.stack(known[pretrained.READOUT].tolist())
     domain = ApplicabilityDomain.of(vectors, known["formula_reduced"])
     file = Path(encoder).read_bytes()
-    errors = pd.concat([_errors(summaries[task], task, units[task]) for task in summaries])
+    rows = pd.concat([tables.read(path) for path in summaries.values()], ignore_index=True)
     counts = known.groupby("dataset").size()
     data = [
         {
@@ -78,8 +78,8 @@ def pack(
         facts=card.facts(
             known, domain, tables.read(history), training, weights.load(encoder), file
         ),
-        n_draws=errors.pop("n_draws").max(),
-        errors=card.markdown(errors),
+        n_draws=rows["n_draws"].max(),
+        errors=card.markdown(_errors(rows, units)),
         max_sites=max_sites,
     )
     pretrained.write(folder, file, domain, text)
@@ -91,11 +91,14 @@ def _known(dataset: str, crystals: str | Path, embeddings: str | Path) -> pd.Dat
     return described.merge(embedded).assign(dataset=dataset)
 
 
-def _errors(summary: str | Path, task: str, unit: str) -> pd.DataFrame:
-    """Median errors of every method, a column per number of labels."""
-    rows = tables.read(summary)
-    shown = rows.pivot_table(index=["arm", "head"], columns="n_labels", values="median")
+def _errors(rows: pd.DataFrame, units: Mapping[str, str]) -> pd.DataFrame:
+    """Median errors of every method and task, a column per number of labels."""
+    named = [f"{task.replace('_', ' ')} ({units[task]})" for task in rows["task"]]
+    shown = (
+        rows.assign(task=named)
+        .pivot_table(index=["task", "arm", "head"], columns="n_labels", values="median", sort=False)
+        .sort_index(axis="columns")
+    )
+    shown = shown.map("{:.3f}".format, na_action="ignore")
     shown.columns = [f"{n} labels" for n in shown.columns]
-    shown = shown.map(lambda value: f"{value:.3f}").reset_index()
-    shown.insert(0, "task", f"{task.replace('_', ' ')} ({unit})")
-    return shown.assign(n_draws=rows["n_draws"].max())
+    return shown.reset_index()
