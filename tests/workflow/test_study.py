@@ -13,6 +13,7 @@ import yaml
 
 from unlabelled import pretrained
 from unlabelled.files import sha256
+from unlabelled.label_masking.descriptors import LIKENESS
 
 pytestmark = pytest.mark.workflow
 ENCODER = "infomax/corrected/seed=0/encoder.safetensors"
@@ -294,10 +295,10 @@ def test_an_encoder_is_handed_on_with_its_domain_and_card(study):
     pool = table(study, "infomax/corrected/pool")
     used = pool[pool["used"]]
     assert len(packed.domain.references) == len(used)
-    embedded = table(study, "embeddings/flla/corrected/seed=0")
-    sites = np.stack(embedded["sites"])
-    distance = packed.domain.distance(sites)
-    trained_on = embedded["material_id"].isin(used.query("dataset == 'flla'")["material_id"])
+    described = [table(study, f"descriptors/flla/{name}") for name in LIKENESS]
+    vectors = np.hstack([np.stack(rows["embedding"]) for rows in described])
+    distance = packed.domain.distance(vectors)
+    trained_on = described[0]["material_id"].isin(used.query("dataset == 'flla'")["material_id"])
     assert (distance[trained_on] < 1e-3).all()
     assert (distance[~trained_on] > 1e-3).all()  # test crystals
     card = (folder / "card.md").read_text()

@@ -473,12 +473,6 @@ def of_pool(pattern):
     return paths
 
 
-def embeddings_of_pool(wildcards):
-    """Embeddings of the crystals of a pool by an encoder that was trained on them."""
-    datasets = VARIANTS[wildcards.variant]["pool"]["datasets"]
-    return collect(rules.embed.output, dataset=datasets, **wildcards)
-
-
 def sources_of_pool(wildcards):
     """Specification of the source of every dataset of a pool."""
     datasets = VARIANTS[wildcards.variant]["pool"]["datasets"]

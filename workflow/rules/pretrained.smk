@@ -12,7 +12,20 @@ rule pack_encoder:
         history=rules.pretrain.output.history,
         pool=rules.pool.output[0],
         crystals=rules.pool.input.crystals,
-        embeddings=embeddings_of_pool,
+        elements=of_pool(
+            collect(
+                rules.describe.output,
+                descriptor="element_statistics",
+                allow_missing=True,
+            )
+        ),
+        surroundings=of_pool(
+            collect(
+                rules.describe.output,
+                descriptor="environment_statistics",
+                allow_missing=True,
+            )
+        ),
         summaries=collect(rules.compare_arms.output.summary, task=TASKS),
     output:
         directory("<results>/pretrained/{variant}/seed={seed}"),

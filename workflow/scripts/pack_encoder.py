@@ -13,7 +13,9 @@ with log_to(snakemake.log[0]):
         files.history,
         files.pool,
         dict(zip(params.datasets, files.crystals, strict=True)),
-        dict(zip(params.datasets, files.embeddings, strict=True)),
+        dict(
+            zip(params.datasets, zip(files.elements, files.surroundings, strict=True), strict=True)
+        ),
         dict(zip(params.units, files.summaries, strict=True)),
         params.units,
         params.sources,

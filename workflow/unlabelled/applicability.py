@@ -1,7 +1,7 @@
 """Applicability domain: whether a material is like those that something was learnt from.
 
 The distance of a vector is that to the nearest reference, in the space of the leading principal
-components of the references, each of unit variance. The limit is the distance that one reference in
+components of the standardised references, each of unit variance. The limit is the distance that one reference in
 a hundred exceeds among references of other groups; groups, say of one reduced formula, keep near
 copies of a material from making everything look far.
 """
@@ -20,6 +20,7 @@ COMPONENTS = 16
 QUANTILE = 0.99
 _CHUNK = 500  # vectors whose distances to all references are held at once
 _LEAST_SHARE = 1e-6  # of the largest variance; components below it are rounding
+_LEAST_DEVIATION = 1e-9  # of the largest one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class ApplicabilityDomain:
     mean
         (d,) of the vectors.
     axes
-        (d, c), columns are principal axes divided by the standard deviation along them.
+        (d, c), columns are principal axes of what is standardised, divided by the standard
+        deviation along them.
     references
         (n, c) float32.
     limit
@@ -64,11 +66,15 @@ class ApplicabilityDomain:
         if len(group) == 0 or group.max() == 0:
             raise ValueError("a domain needs two groups")
         mean = points.mean(axis=0)
-        _, values, axes = np.linalg.svd(points - mean, full_matrices=False)
+        deviation = points.std(axis=0)
+        deviation[deviation <= _LEAST_DEVIATION * deviation.max()] = (
+            np.inf
+        )  # constant but for digits
+        _, values, axes = np.linalg.svd((points - mean) / deviation, full_matrices=False)
         kept = np.flatnonzero(values**2 > _LEAST_SHARE * values[0] ** 2)[:COMPONENTS]
         if not len(kept):
             raise ValueError("all vectors are equal")
-        scaled = axes[kept].T * (np.sqrt(len(points)) / values[kept])
+        scaled = axes[kept].T * (np.sqrt(len(points)) / values[kept]) / deviation[:, None]
         references = ((points - mean) @ scaled).astype(np.float32)
         nearest = np.empty(len(points))
         for start in range(0, len(points), _CHUNK):

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pymatgen.core.structure import Structure
 
 from unlabelled import default_study, tables
 from unlabelled.errors import UserError
+from unlabelled.label_masking.describe import describe
+from unlabelled.label_masking.descriptors import DESCRIPTORS, LIKENESS
 from unlabelled.parallel import cores
 from unlabelled.point_set import build as point_sets
 from unlabelled.point_set.supercell import Supercell
@@ -106,6 +110,48 @@ def read(
     if not made:
         raise UserError(f"none of {len(rejected)} crystals can be used; see above for why")
     return OwnCrystals(table, sets, rejected)
+
+
+def described(
+    crystals: OwnCrystals, ids: Sequence[str], descriptor: str
+) -> npt.NDArray[np.float64]:
+    """Return a descriptor of crystals, (n, d).
+
+    Parameters
+    ----------
+    crystals
+        Where they are.
+    ids
+        Which of them, n.
+    descriptor
+        Name in :data:`unlabelled.label_masking.descriptors.DESCRIPTORS`.
+
+    Raises
+    ------
+    UserError
+        If it fails for all.
+    """
+    config, sources = default_study.read()
+    elements = None
+    if DESCRIPTORS[descriptor].needs_elements:
+        elements = default_study.raw_file("magpie", sources)
+    found = describe(
+        crystals.table,
+        descriptor,
+        elements=elements,
+        processes=cores(),
+        seconds_per_crystal=config["structures"]["seconds_per_entry"],
+        memory_mb_per_crystal=config["structures"]["memory_mb_per_entry"],
+    ).to_pandas()
+    vectors = found.set_index("material_id")["embedding"].loc[list(ids)]
+    return np.stack(vectors.tolist()).astype(np.float64)
+
+
+def likeness(crystals: OwnCrystals, ids: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return by what crystals are compared in a domain, (n, 92): their descriptors
+    :data:`~unlabelled.label_masking.descriptors.LIKENESS`.
+    """
+    return np.hstack([described(crystals, ids, name) for name in LIKENESS])
 
 
 def of_structures(crystals: Sequence[Any]) -> Iterator[Entry]:

@@ -53,7 +53,7 @@ def embed(
         found = vectors_of(known.encoder, shards)
         formulas = tables.read(made.table, ["material_id", "formula_reduced"])
         rows = formulas.set_index("material_id").loc[shards.ids].reset_index()
-    distance = known.domain.distance(found[pretrained.READOUT])
+        distance = known.domain.distance(own_crystals.likeness(made, shards.ids))
     rows["distance"] = distance
     rows["inside"] = distance <= known.domain.limit
     click.echo(

@@ -339,6 +339,10 @@ DESCRIPTORS = {
     "xrd_pattern": Descriptor(xrd_pattern, _MAX_TWO_THETA + 1),
 }
 
+#: By which crystals are compared to say whether one is like others. What an encoder makes of them
+#: would not do: stretched to five times their volume, crystals stay where they are for it.
+LIKENESS = ("element_statistics", "environment_statistics")
+
 
 def _properties(table: Floats, numbers: npt.NDArray[np.int_]) -> Floats:
     """Rows of a table by atomic number."""

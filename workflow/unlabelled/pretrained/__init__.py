@@ -16,7 +16,7 @@ from unlabelled.site_net import weights
 from unlabelled.site_net.encoder import SiteNet
 
 FOLDER = Path(__file__).parent
-READOUT = "sites"  # of which the domain is; what serves regressors best
+READOUT = "sites"  # what serves regressors best
 _ENCODER, _DOMAIN, _CARD = "encoder.safetensors", "domain.safetensors", "card.md"
 
 
@@ -29,7 +29,7 @@ class Pretrained:
     encoder
         Trained without labels.
     domain
-        Of its readout :data:`READOUT`.
+        Of these, by :data:`unlabelled.label_masking.descriptors.LIKENESS`.
     """
 
     encoder: SiteNet

@@ -7,12 +7,11 @@ import numpy as np
 
 from unlabelled import default_study, pretrained, tables
 from unlabelled.applicability import ApplicabilityDomain
-from unlabelled.infomax.embedding import embed
 from unlabelled.infomax.initial import run_key
 from unlabelled.infomax.options import variant
 from unlabelled.infomax.runs import digest, digest_of
 from unlabelled.infomax.training import Crystals, TrainingOptions, pretrain
-from unlabelled.own_crystals import OwnCrystals
+from unlabelled.own_crystals import OwnCrystals, likeness
 from unlabelled.point_set.shards import Shards
 from unlabelled.pretrained import card
 from unlabelled.site_net import weights
@@ -62,10 +61,9 @@ def train(crystals: OwnCrystals, folder: Path, *, epochs: int, seed: int) -> App
     encoder, history = pretrain(
         shown, options, TrainingOptions(**training), run_key(seed, 0), checkpoints
     )
-    vectors = embed(encoder, shards)[pretrained.READOUT]
     known = tables.read(crystals.table, ["material_id", "formula_reduced", "elements"])
     known = known.set_index("material_id").loc[shards.ids]
-    domain = ApplicabilityDomain.of(vectors, known["formula_reduced"])
+    domain = ApplicabilityDomain.of(likeness(crystals, shards.ids), known["formula_reduced"])
     file = weights.content(encoder, of_run)
     text = f"""# An encoder of your own crystals, trained without labels
 

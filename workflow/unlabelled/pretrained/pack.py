@@ -1,6 +1,6 @@
 """Put an encoder that the workflow made, its domain and its card together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,10 @@ import pandas as pd
 
 from unlabelled import pretrained, tables
 from unlabelled.applicability import ApplicabilityDomain
+from unlabelled.label_masking.descriptors import LIKENESS
 from unlabelled.pretrained import card
 from unlabelled.site_net import weights
+from unlabelled.site_net.encoder import READOUTS
 
 _TEMPLATE = Path(__file__).with_name("card.template")
 
@@ -20,7 +22,7 @@ def pack(
     history: str | Path,
     pool: str | Path,
     crystals: Mapping[str, str | Path],
-    embeddings: Mapping[str, str | Path],
+    descriptors: Mapping[str, Sequence[str | Path]],
     summaries: Mapping[str, str | Path],
     units: Mapping[str, str],
     sources: Mapping[str, Mapping[str, Any]],
@@ -36,8 +38,10 @@ def pack(
     ----------
     encoder, history, pool
         Of one run of the pre-training.
-    crystals, embeddings
-        Tables of every dataset of the pool, by its name.
+    crystals, descriptors
+        Table of crystals, and those of each of
+        :data:`~unlabelled.label_masking.descriptors.LIKENESS`, of every dataset of the pool, by its
+        name.
     summaries, units
         Tables of the errors of frozen representations, and units, by task.
     sources
@@ -53,10 +57,10 @@ def pack(
     """
     used = tables.read(pool).query("used")
     known = pd.concat(
-        [_known(name, crystals[name], embeddings[name]) for name in crystals], ignore_index=True
+        [_known(name, crystals[name], descriptors[name]) for name in crystals], ignore_index=True
     ).merge(used[["dataset", "material_id"]])
-    vectors = np.stack(known[pretrained.READOUT].tolist())
-    domain = ApplicabilityDomain.of(vectors, known["formula_reduced"])
+    vectors = [np.stack(known[name].tolist()) for name in LIKENESS]
+    domain = ApplicabilityDomain.of(np.hstack(vectors), known["formula_reduced"])
     file = Path(encoder).read_bytes()
     rows = pd.concat([tables.read(path) for path in summaries.values()], ignore_index=True)
     counts = known.groupby("dataset").size()
@@ -72,7 +76,7 @@ def pack(
     text = _TEMPLATE.read_text().format(
         variant=variant,
         readout=pretrained.READOUT,
-        width=len(domain.mean),
+        width=READOUTS[pretrained.READOUT],
         n_crystals=len(known),
         data=card.markdown(pd.DataFrame(data)),
         facts=card.facts(
@@ -85,10 +89,11 @@ def pack(
     pretrained.write(folder, file, domain, text)
 
 
-def _known(dataset: str, crystals: str | Path, embeddings: str | Path) -> pd.DataFrame:
-    described = tables.read(crystals, ["material_id", "formula_reduced", "elements"])
-    embedded = tables.read(embeddings, ["material_id", pretrained.READOUT])
-    return described.merge(embedded).assign(dataset=dataset)
+def _known(dataset: str, crystals: str | Path, descriptors: Sequence[str | Path]) -> pd.DataFrame:
+    known = tables.read(crystals, ["material_id", "formula_reduced", "elements"])
+    for name, path in zip(LIKENESS, descriptors, strict=True):
+        known = known.merge(tables.read(path).rename(columns={"embedding": name}))
+    return known.assign(dataset=dataset)
 
 
 def _errors(rows: pd.DataFrame, units: Mapping[str, str]) -> pd.DataFrame:

@@ -64,7 +64,7 @@ class PropertyModel:
     encoder
         Pre-trained.
     domain
-        Of the crystals that had labels, by the sites of the encoder.
+        Of the crystals that had labels.
     network
         The fine-tuned network, if it is one.
     """
@@ -85,17 +85,16 @@ class PropertyModel:
             90 % interval; distance to the crystals with labels, and inside: whether the distance is
             one that a hundredth of these exceeds.
         """
-        sites = crystals.sites(self.encoder)
         if self.network is not None:
-            value = ways.by_network(self.network, crystals, np.arange(len(sites)))
+            value = ways.by_network(self.network, crystals, np.arange(len(crystals.rows)))
         else:
             value = ways.by_head(
                 np.stack(self.training["features"].tolist()).astype(float),
                 self.training[LABEL].to_numpy(float),
-                _features(self.about.way, crystals, sites),
+                _features(self.about.way, crystals, self.encoder),
                 self.about.seed,
             )
-        distance = self.domain.distance(sites)
+        distance = self.domain.distance(crystals.likeness)
         rows = crystals.rows[["material_id", "formula_reduced"]].copy()
         rows[self.about.label] = value
         rows["lower"] = value - self.about.half_width
@@ -139,28 +138,27 @@ def fit(
     way = best(errors)
     unknown = np.full(len(labels), np.nan)
     width = conformal(labels, found[way], unknown, "identity").width
-    sites = crystals.sites(pretrained.encoder)
     network = None
     if ways.WAYS[way].sees == "crystal":
         everything = [np.arange(len(labels))]
         (network,) = ways.networks(pretrained.encoder, crystals, labels, everything, seed)
         training = crystals.rows
     else:
-        features = _features(way, crystals, sites)
+        features = _features(way, crystals, pretrained.encoder)
         training = crystals.rows.assign(features=list(features.astype(np.float32)))
     model = PropertyModel(
         About(label, unit, way, width, seed),
         training,
         pretrained.encoder,
-        ApplicabilityDomain.of(sites, crystals.rows["formula_reduced"]),
+        ApplicabilityDomain.of(crystals.likeness, crystals.rows["formula_reduced"]),
         network,
     )
     return model, errors
 
 
-def _features(way: str, crystals: Described, sites: Floats) -> Floats:
+def _features(way: str, crystals: Described, encoder: SiteNet) -> Floats:
     if ways.WAYS[way].sees == "sites":
-        return np.hstack([crystals.statistics, sites])
+        return np.hstack([crystals.statistics, crystals.sites(encoder)])
     return crystals.statistics
 
 
