@@ -40,7 +40,9 @@ rule pack_encoder:
         mem_mb=growing(4000),
         runtime=30,
     params:
-        datasets=lookup(within=config, dpath="pretraining/variants/{variant}/pool/datasets"),
+        datasets=lookup(
+            within=config, dpath="pretraining/variants/{variant}/pool/datasets"
+        ),
         units={task: label_unit(task) for task in TASKS},
         sources=sources_of_pool,
         max_sites=config["point_sets"]["max_sites"],

@@ -1,9 +1,9 @@
 """Applicability domain: whether a material is like those that something was learnt from.
 
 The distance of a vector is that to the nearest reference, in the space of the leading principal
-components of the standardised references, each of unit variance. The limit is the distance that one reference in
-a hundred exceeds among references of other groups; groups, say of one reduced formula, keep near
-copies of a material from making everything look far.
+components of the standardised references, each of unit variance. The limit is the distance that one
+reference in a hundred exceeds among references of other groups; groups, say of one reduced formula,
+keep near copies of a material from making everything look far.
 """
 
 from collections.abc import Mapping

@@ -148,9 +148,7 @@ def described(
 
 
 def likeness(crystals: OwnCrystals, ids: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return by what crystals are compared in a domain, (n, 92): their descriptors
-    :data:`~unlabelled.label_masking.descriptors.LIKENESS`.
-    """
+    """Return by what crystals are compared in a domain, (n, 92): the descriptors LIKENESS."""
     return np.hstack([described(crystals, ids, name) for name in LIKENESS])
 
 
