@@ -67,9 +67,8 @@ class ApplicabilityDomain:
             raise ValueError("a domain needs two groups")
         mean = points.mean(axis=0)
         deviation = points.std(axis=0)
-        deviation[deviation <= _LEAST_DEVIATION * deviation.max()] = (
-            np.inf
-        )  # constant but for digits
+        # what is constant but for its last digits has no say
+        deviation[deviation <= _LEAST_DEVIATION * deviation.max()] = np.inf
         _, values, axes = np.linalg.svd((points - mean) / deviation, full_matrices=False)
         kept = np.flatnonzero(values**2 > _LEAST_SHARE * values[0] ** 2)[:COMPONENTS]
         if not len(kept):
