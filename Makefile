@@ -72,8 +72,7 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-# Modules are compiled when they are imported: most never are.
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint envs/constraints.txt
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint envs/constraints.txt
 
 .venv/installed: pyproject.toml envs/constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[workflow]'
