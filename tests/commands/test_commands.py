@@ -150,7 +150,8 @@ main(sys.argv[1:])
         command = [sys.executable, "-c", program, *map(str, arguments)]
         environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
         subprocess.run(command, check=True, capture_output=True, env=environment)
-    command = [sys.executable, "-c", program, "embed", str(points.parent)]
+    without_networks = program.replace('"matplotlib", ', "")  # pymatgen brings it
+    command = [sys.executable, "-c", without_networks, "embed", str(points.parent)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.endswith("; pip install 'unlabelled[networks]'\n")
