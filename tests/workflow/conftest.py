@@ -118,7 +118,7 @@ class Study:
     def __init__(self, folder, settings):
         self.folder = folder
         self.profile = LOCALLY
-        self.environment = {"PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment = {}
         for part in ("Snakefile", "config", "envs", "workflow"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
