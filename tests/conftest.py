@@ -5,6 +5,7 @@ import shutil
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
@@ -20,10 +21,16 @@ def spacegroup(symbol, lattice, species, coords):
     return Structure.from_spacegroup(symbol, lattice, species, coords)
 
 
+def salt(cation, anion, a):
+    """Rock salt; its sites are written out, as 192 operations take a second to find them."""
+    ions = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+    return Structure(Lattice.cubic(a), [cation] * 4 + [anion] * 4, [*ions, *(ions + 0.5) % 1])
+
+
 def _materials():
     cubic, hexagonal = Lattice.cubic, Lattice.hexagonal
     return {
-        "NaCl": spacegroup("Fm-3m", cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "NaCl": salt("Na", "Cl", 5.64),
         "CsCl": spacegroup("Pm-3m", cubic(4.11), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]),
         "diamond": spacegroup("Fd-3m", cubic(3.567), ["C"], [[0, 0, 0]]),
         "Fe": spacegroup("Im-3m", cubic(2.866), ["Fe"], [[0, 0, 0]]),
@@ -67,6 +74,12 @@ def _materials():
 def materials():
     """Crystals by name: cubic, tetragonal, hexagonal, elemental, without symmetry."""
     return _materials()
+
+
+@pytest.fixture(scope="session")
+def rock_salt():
+    """Function of a cation, an anion and the length of the cell's edge in Å."""
+    return salt
 
 
 BROWSER = [

@@ -32,15 +32,12 @@ def call():
 
 
 @pytest.fixture(scope="session")
-def salts():
+def salts(rock_salt):
     """Rock salts by formula, as large as the radii of their atoms ask for."""
     found = {}
     for cation, anion in product(CATIONS, ANIONS):
         a = 2 * float(Element(cation).atomic_radius + Element(anion).atomic_radius)
-        coordinates = [[0, 0, 0], [0.5, 0.5, 0.5]]
-        found[cation + anion] = Structure.from_spacegroup(
-            "Fm-3m", Lattice.cubic(a), [cation, anion], coordinates
-        )
+        found[cation + anion] = rock_salt(cation, anion, a)
     return found
 
 
@@ -54,7 +51,7 @@ def files(salts, tmp_path_factory):
     (folder / "cifs" / "broken.cif").write_text("data_broken\n_cell_length_a 4\n")
     (folder / "others").mkdir()
     salts["NaCl"].to(filename=str(folder / "others" / "POSCAR_NaCl"), fmt="poscar")
-    tungsten = Structure.from_spacegroup("Im-3m", Lattice.cubic(3.16), ["W"], [[0, 0, 0]])
+    tungsten = Structure(Lattice.cubic(3.16), ["W", "W"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     tungsten.to(filename=str(folder / "others" / "W.cif"))
     random = np.random.default_rng(0)
     values = [structure.lattice.a + 0.05 * random.standard_normal() for structure in salts.values()]

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from pymatgen.core import Lattice, Structure
 
 from unlabelled.infomax.training import Crystals
 from unlabelled.point_set.point_set import point_set
@@ -19,16 +18,10 @@ def point_sets(materials):
 
 
 @pytest.fixture(scope="session")
-def many():
+def many(rock_salt):
     """Rock salts of several compositions and volumes, with a label."""
     crystals = [
-        point_set(
-            Structure.from_spacegroup(
-                "Fm-3m", Lattice.cubic(a), [metal, anion], [[0, 0, 0], [0.5, 0.5, 0.5]]
-            ),
-            50,
-            50,
-        )
+        point_set(rock_salt(metal, anion, a), 50, 50)
         for a in np.linspace(4.2, 6.6, 10)
         for metal, anion in [("Na", "Cl"), ("Mg", "O"), ("K", "Br"), ("Li", "F")]
     ]

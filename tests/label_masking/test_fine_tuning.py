@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from pymatgen.core import Lattice, Structure
 
 from unlabelled import tables
 from unlabelled.errors import UserError
@@ -48,16 +47,10 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def point_sets():
+def point_sets(rock_salt):
     """Rock salts of four compositions at several volumes."""
     return [
-        point_set(
-            Structure.from_spacegroup(
-                "Fm-3m", Lattice.cubic(a), [metal, anion], [[0, 0, 0], [0.5, 0.5, 0.5]]
-            ),
-            50,
-            50,
-        )
+        point_set(rock_salt(metal, anion, a), 50, 50)
         for a in np.linspace(4.2, 6.6, 6)
         for metal, anion in [("Na", "Cl"), ("Mg", "O"), ("K", "Br"), ("Li", "F")]
     ]

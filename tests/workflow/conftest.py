@@ -99,7 +99,7 @@ phase_fields:
     published: {size: 4, max_epochs: [2, 2]}
     boosting: null
     corrected: {vectors: svd}
-    stack: null
+    stack: {of: [corrected, neighbours]}
   network: {members: 2, width: 8, heads: 2, epochs: 2}
   ensemble_members: 2
   reported: [expt_gap]

@@ -28,6 +28,12 @@ def test_no_entry_is_lost(study):
     assert outcomes.to_dict() == {"flla": 160, "dielectric": 80}
 
 
+def test_every_rule_of_the_demo_is_run_by_the_study_of_the_tests(study):
+    demo = study.planned("--configfile", "config/scales/demo.yaml")
+    assert len(demo) > 70
+    assert set(demo) <= set(study.planned("--forceall"))
+
+
 def test_no_test_crystal_of_any_task_is_trained_on(study):
     pool = table(study, "infomax/corrected/pool")
     used = pool[pool["used"]]

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pymatgen.analysis.diffraction.xrd import XRDCalculator
-from pymatgen.analysis.local_env import VoronoiNN
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 from scipy.stats import gaussian_kde
@@ -200,6 +198,8 @@ def orbital_field_matrix(structure: Structure) -> Floats:
         If the faces of a Voronoi cell do not close it, as between layers far apart: pymatgen looks
         for neighbours within 13 Å.
     """
+    from pymatgen.analysis.local_env import VoronoiNN  # a second, and for this one alone
+
     structure = _wrapped(structure)
     vectors = {z: valence_occupations(Element.from_Z(z)) for z in set(structure.atomic_numbers)}
     voronoi = VoronoiNN(  # type: ignore[no-untyped-call]
@@ -303,6 +303,8 @@ def xrd_pattern(structure: Structure) -> Floats:
     numpy.linalg.LinAlgError
         If there are not two peaks.
     """
+    from pymatgen.analysis.diffraction.xrd import XRDCalculator  # as above
+
     pattern = XRDCalculator("CuKa").get_pattern(structure, two_theta_range=(0, _MAX_TWO_THETA))
     repeats = np.floor(np.asarray(pattern.y) + _INTENSITY_TOLERANCE).astype(int)
     density = gaussian_kde(np.repeat(pattern.x, repeats), bw_method=_BANDWIDTH)
