@@ -17,14 +17,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
 
 from unlabelled import configuration, tables
-from unlabelled.infomax import embedding
+from unlabelled.infomax import embedding, training
 from unlabelled.infomax.initial import initialise
 from unlabelled.infomax.options import PRESETS
+from unlabelled.label_masking import describe as descriptions
+from unlabelled.label_masking.descriptors import DESCRIPTORS
 from unlabelled.point_set import build as point_sets
 from unlabelled.point_set.shards import Shards
 from unlabelled.point_set.supercell import Supercell
@@ -98,6 +101,37 @@ def represent(folder: Path, processes: int) -> Path:
     return folder / "point_sets"
 
 
+def describe(folder: Path, processes: int) -> Path:
+    """Crystal table -> statistics of surroundings."""
+    limits = DEFAULTS["structures"]
+    table = descriptions.describe(
+        folder / "structures.parquet",
+        "environment_statistics",
+        processes=processes,
+        seconds_per_crystal=limits["seconds_per_entry"],
+        memory_mb_per_crystal=limits["memory_mb_per_entry"],
+    )
+    schema = descriptions.schema(DESCRIPTORS["environment_statistics"].length)
+    tables.write(table, folder / "statistics.parquet", schema, {})
+    return folder / "statistics.parquet"
+
+
+def pretrain(folder: Path, processes: int) -> Path:
+    """Point sets -> encoder, in one epoch; what is written are its checkpoints."""
+    torch.set_num_threads(processes)
+    shards = Shards([folder / "point_sets"], quotient=True)
+    crystals = training.Crystals(shards, np.full((len(shards), 1), np.nan))
+    options = training.TrainingOptions(
+        learning_rate=DEFAULTS["pretraining"]["learning_rate"],
+        max_epochs=1,
+        patience=1,
+        sites_per_batch=DEFAULTS["pretraining"]["sites_per_batch"],
+        accelerator="cpu",
+    )
+    training.pretrain(crystals, PRESETS["corrected"], options, 0, folder / "checkpoints")
+    return folder / "checkpoints"
+
+
 def embed(folder: Path, processes: int) -> Path:
     """Point sets -> embeddings, by an encoder as it is initialised."""
     torch.set_num_threads(processes)
@@ -107,6 +141,15 @@ def embed(folder: Path, processes: int) -> Path:
     table = folder / "embeddings.parquet"
     tables.write(embedding.to_table(crystals.ids, vectors), table, embedding.SCHEMA, {})
     return table
+
+
+STAGES = {
+    "structures": parse,
+    "point_sets": represent,
+    "describe": describe,
+    "pretrain": pretrain,
+    "embed": embed,
+}
 
 
 def measured(stage: Callable[..., Path], *arguments: Any) -> dict[str, Any]:
@@ -125,19 +168,18 @@ def measured(stage: Callable[..., Path], *arguments: Any) -> dict[str, Any]:
 
 def stage_of(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run one stage by its name."""
-    folder, n, processes = arguments.folder, arguments.crystals[0], arguments.processes
+    folder, processes = arguments.folder, arguments.processes
     if name == "structures":
+        n = arguments.crystals[0]
         return measured(parse, folder, arguments.source, arguments.raw, n, processes)
-    if name == "point_sets":
-        return measured(represent, folder, processes)
-    return measured(embed, folder, processes)
+    return measured(STAGES[name], folder, processes)
 
 
 def all_stages(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Run all stages at all sizes, each in a process of its own."""
     for n in arguments.crystals:
         with tempfile.TemporaryDirectory(dir=arguments.output) as folder:
-            for stage in ("structures", "point_sets", "embed"):
+            for stage in STAGES:
                 command = [sys.executable, "-m", "benchmarks.scale", "--stage", stage]
                 command += ["--folder", folder, "--crystals", str(n), "--source", arguments.source]
                 command += ["--raw", str(arguments.raw), "--processes", str(arguments.processes)]

@@ -146,8 +146,10 @@ def test_crystals_go_through_all_stages_in_any_number(materials, tmp_path):
     found = pd.DataFrame(
         [
             {"stage": "structures", **scale.measured(scale.parse, tmp_path, "flla", raw, n, 1)},
-            {"stage": "point_sets", **scale.measured(scale.represent, tmp_path, 1)},
-            {"stage": "embed", **scale.measured(scale.embed, tmp_path, 1)},
+            *(
+                {"stage": name, **scale.measured(stage, tmp_path, 1)}
+                for name, stage in list(scale.STAGES.items())[1:]
+            ),
         ]
     ).assign(crystals=n, processes=1)
     assert set(found.columns) == set(scale.SCALE.names)

@@ -93,7 +93,6 @@ phase_fields:
   inner_folds: 2
   models:
     logistic: null
-    neighbours: null
     forest_published: null
     extra_trees: null
     published: {size: 4, max_epochs: [2, 2]}
