@@ -143,7 +143,7 @@ def embed(folder: Path, processes: int) -> Path:
     return table
 
 
-STAGES = {
+STAGES: dict[str, Callable[..., Path]] = {
     "structures": parse,
     "point_sets": represent,
     "describe": describe,

@@ -2,13 +2,14 @@
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from unlabelled.estimators.crystals import DeepInfoMaxEmbedder
 from unlabelled.property_model import model as models
 from unlabelled.property_model import ways
+from unlabelled.site_net import weights
 
 FEW = 200  # crystals shown in fine-tuning, of 30,000
 
@@ -28,7 +29,7 @@ def test_an_encoder_of_ones_own_knows_its_crystals(encoder, files, call, tmp_pat
     written = tmp_path / "vectors.parquet"
     done = call("embed", files / "cifs", "--encoder", encoder, "-o", written, "--json")
     assert "left out: broken: no sites" in done.stderr
-    assert "66 crystals embedded, 1 left out, 0 unlike" in done.stderr
+    assert "66 crystals embedded; 1 left out (1 no sites); 0 unlike" in done.stderr
     rows = pd.DataFrame(json.loads(done.stdout))
     assert (rows["distance"] < 1e-4).all()
     assert rows["inside"].all()
@@ -68,8 +69,7 @@ def test_a_model_is_compared_before_it_is_made_and_predicts(encoder, files, call
     change = errors.loc["sites", "mae"] - errors.loc["sites_untrained", "mae"]
     assert errors.loc["sites", "pretraining"] == pytest.approx(change, rel=1e-9)
     about = json.loads((folder / "model.json").read_text())
-    offered = [name for name, way in ways.WAYS.items() if way.offered]
-    assert about["way"] == errors.loc[offered, "mae"].idxmin()
+    assert about["way"] == errors["mae"].idxmin()
 
     written = tmp_path / "found.csv"
     call("predict", folder, files / "cifs", "-o", written)
@@ -86,20 +86,39 @@ def test_a_model_is_compared_before_it_is_made_and_predicts(encoder, files, call
     assert "1 are unlike all with labels: do not trust these" in done.stderr
 
 
-def test_a_network_is_kept_as_weights(encoder, files, call, tmp_path, monkeypatch):
+@pytest.mark.parametrize("way", ["network", "sites_untrained"])
+def test_of_the_best_way_a_model_is_kept(encoder, files, call, tmp_path, monkeypatch, way):
     def as_if_it_were_best(crystals, pretrained, seed):
         labels = crystals.rows["label"].to_numpy(float)
-        return {name: labels + (0.1 if name == "network" else 1) for name in ways.WAYS}
+        return {name: labels + (0.1 if name == way else 1) for name in ways.WAYS}
 
     monkeypatch.setattr(models, "cross_validate", as_if_it_were_best)
     labels = ["--labels", files / "labels.csv", "--label", "length"]
     call("finetune", files / "cifs", *labels, "--encoder", encoder, "-o", tmp_path / "model")
-    assert (tmp_path / "model/network.safetensors").is_file()
+    assert (tmp_path / "model/network.safetensors").is_file() == (way == "network")
+    same = weights.load(tmp_path / "model/encoder.safetensors").state_dict()
+    trained = weights.load(encoder / "encoder.safetensors").state_dict()
+    kept = all(torch.equal(same[name], trained[name]) for name in trained)
+    assert kept == (way == "network")
     first, again = (
-        call("predict", tmp_path / "model", files / "others", "--json").stdout for _ in range(2)
+        call("predict", tmp_path / "model", files / "cifs", "--json").stdout for _ in range(2)
     )
     assert first == again
-    assert all(np.isfinite(row["length"]) for row in json.loads(first))
+    found = pd.DataFrame(json.loads(first)).set_index("material_id")["length"]
+    known = pd.read_csv(files / "labels.csv").set_index("name")["length"]
+    assert found.loc[known.index].corr(known) > 0.9
+
+
+def test_a_crystal_larger_than_those_trained_on_is_left_out(encoder, salts, call, tmp_path):
+    salts["NaCl"].to(filename=str(tmp_path / "NaCl.cif"))
+    large = salts["NaCl"] * [2, 2, 2]
+    large.replace(0, "K")
+    large.translate_sites([9], [0.02, 0.01, 0])  # so that no cell is smaller
+    large.to(filename=str(tmp_path / "large.cif"))
+    done = call("embed", tmp_path, "--encoder", encoder, "--json")
+    assert [row["material_id"] for row in json.loads(done.stdout)] == ["NaCl"]
+    assert "large: too many sites: primitive cell with 64 sites, 50 allowed" in done.stderr
+    assert "1 crystals embedded; 1 left out (1 too many sites); 0 unlike" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -252,9 +252,9 @@ def test_labels(three, tmp_path, caplog):
     assert found["001"].labels == {"band_gap": 1.5, "e_above_hull": 0.0}
     assert found["NaN"].labels == {"band_gap": None, "e_above_hull": None}
     assert found["c"].labels == {"band_gap": None, "e_above_hull": None}
-    assert "1 values of 'band_gap'" in caplog.text
+    assert "1 values of the column 'Eg'" in caplog.text
     assert "'metal' of 'NaN'" in caplog.text
-    assert "1 values of 'e_above_hull'" in caplog.text
+    assert "1 values of the column 'hull'" in caplog.text
     assert "1 identifiers of" in caplog.text
     assert "'extra'" in caplog.text
     assert "1 crystals are not in" in caplog.text

@@ -106,7 +106,7 @@ def test_values_that_are_no_numbers_are_counted(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         (entry,) = read(tmp_path, published([[STRUCTURE, "wide"]]))
     assert entry.labels == {"band_gap": None}
-    assert "1 values of 'band_gap'" in caplog.text
+    assert "1 values of the column 'gap pbe'" in caplog.text
 
 
 def test_missing_columns(tmp_path):

@@ -83,7 +83,7 @@ def test_values_that_are_no_numbers_are_counted(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         found = read(tmp_path, text(rows))
     assert [entry.labels["band_gap"] for entry in found] == [None, None, None, 1000.0]
-    assert "3 values of 'band_gap'" in caplog.text
+    assert "3 values of the column 'Eg'" in caplog.text
 
 
 def test_missing_columns(tmp_path):
@@ -112,7 +112,7 @@ def test_labels_beyond_single_precision_are_missing(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         found = read(tmp_path, text(rows))
     assert [entry.labels["band_gap"] for entry in found] == [None, None, None, 3e38]
-    assert "3 values of 'band_gap'" in caplog.text
+    assert "3 values of the column 'Eg'" in caplog.text
 
 
 def test_whole_numbers_too_large_for_any_float_are_missing(tmp_path):

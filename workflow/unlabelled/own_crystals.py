@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from unlabelled import default_study, tables
@@ -18,6 +21,7 @@ from unlabelled.label_masking.describe import describe
 from unlabelled.label_masking.descriptors import DESCRIPTORS, LIKENESS
 from unlabelled.parallel import cores
 from unlabelled.point_set import build as point_sets
+from unlabelled.point_set.shards import identifiers
 from unlabelled.point_set.supercell import Supercell
 from unlabelled.sources.entry import Entry
 from unlabelled.structures import build as structures
@@ -37,7 +41,7 @@ class OwnCrystals:
     table
         Crystal table.
     point_sets
-        Folder of the point sets of those that have one.
+        Folder of their point sets, in the order of the table.
     rejected
         Refused entries: columns of :data:`unlabelled.structures.schema.REJECTS`.
     """
@@ -109,20 +113,20 @@ def read(
         log.warning("%d crystals have no %s", unlabelled.sum(), label)
     if not made:
         raise UserError(f"none of {len(rejected)} crystals can be used; see above for why")
+    if len(tables.read(without)):
+        whole = pq.read_table(table)
+        usable = pc.is_in(whole["material_id"], pa.array(identifiers(sets)))
+        pq.write_table(whole.filter(usable), table)
     return OwnCrystals(table, sets, rejected)
 
 
-def described(
-    crystals: OwnCrystals, ids: Sequence[str], descriptor: str
-) -> npt.NDArray[np.float64]:
-    """Return a descriptor of crystals, (n, d).
+def described(crystals: OwnCrystals, descriptor: str) -> npt.NDArray[np.float64]:
+    """Return a descriptor of n crystals, (n, d).
 
     Parameters
     ----------
     crystals
         Where they are.
-    ids
-        Which of them, n.
     descriptor
         Name in :data:`unlabelled.label_masking.descriptors.DESCRIPTORS`.
 
@@ -142,14 +146,13 @@ def described(
         processes=cores(),
         seconds_per_crystal=config["structures"]["seconds_per_entry"],
         memory_mb_per_crystal=config["structures"]["memory_mb_per_entry"],
-    ).to_pandas()
-    vectors = found.set_index("material_id")["embedding"].loc[list(ids)]
-    return np.stack(vectors.tolist()).astype(np.float64)
+    )
+    return np.stack(found.to_pandas()["embedding"].tolist()).astype(np.float64)
 
 
-def likeness(crystals: OwnCrystals, ids: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return by what crystals are compared in a domain, (n, 92): the descriptors LIKENESS."""
-    return np.hstack([described(crystals, ids, name) for name in LIKENESS])
+def likeness(crystals: OwnCrystals) -> npt.NDArray[np.float64]:
+    """Return by what n crystals are compared in a domain, (n, 92): the descriptors LIKENESS."""
+    return np.hstack([described(crystals, name) for name in LIKENESS])
 
 
 def of_structures(crystals: Sequence[Any]) -> Iterator[Entry]:

@@ -42,7 +42,7 @@ def cluster(
     output: Path | None,
     machine: bool,
 ) -> None:
-    r"""Cluster formulas by k-means, and say whether the clusters are worth a name.
+    """Cluster formulas by k-means, and say whether the clusters are worth a name.
 
     TABLE is CSV or Parquet, a formula per row. For every number of clusters k: agreement between
     starts of k-means (stability, 1 is the same clusters each time), silhouette, and isotropy beside

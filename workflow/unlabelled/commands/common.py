@@ -31,6 +31,13 @@ def require_columns(table: Path, frame: "pd.DataFrame", names: Iterable[str]) ->
             )
 
 
+def left_out(rejected: "pd.DataFrame") -> str:
+    """Say how many entries of a table of rejects there are, and why: the most frequent first."""
+    counts = rejected["reason"].value_counts()
+    reasons = ", ".join(f"{n} {reason}" for reason, n in counts.items())
+    return f"{len(rejected)} left out" + (f" ({reasons})" if reasons else "")
+
+
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option ``--json``."""
     return click.option("--json", "machine", is_flag=True, help="Print JSON instead of a table.")(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from unlabelled.commands import crystals as of_crystals
-from unlabelled.commands.common import as_json, output, show, write_own
+from unlabelled.commands.common import as_json, left_out, output, show, write_own
 
 
 @click.command(short_help="Vectors of crystals, by an encoder trained without labels.")
@@ -26,7 +26,7 @@ def embed(
     output: Path | None,
     machine: bool,
 ) -> None:
-    r"""Embed crystals: CIF and POSCAR files, folders, zip archives.
+    """Embed crystals: CIF and POSCAR files, folders, zip archives.
 
     Beside each vector stands the distance of the crystal to the nearest of those that the encoder
     was trained on, and whether that is within the limit beyond which one in a hundred of these is;
@@ -49,16 +49,14 @@ def embed(
     known = pretrained.load(encoder or pretrained.FOLDER)
     with tempfile.TemporaryDirectory() as folder:
         made = own_crystals.read(lambda: of_paths(crystals), Path(folder))
-        shards = Shards([made.point_sets], quotient=True)
-        found = vectors_of(known.encoder, shards)
-        formulas = tables.read(made.table, ["material_id", "formula_reduced"])
-        rows = formulas.set_index("material_id").loc[shards.ids].reset_index()
-        distance = known.domain.distance(own_crystals.likeness(made, shards.ids))
+        found = vectors_of(known.encoder, Shards([made.point_sets], quotient=True))
+        rows = tables.read(made.table, ["material_id", "formula_reduced"])
+        distance = known.domain.distance(own_crystals.likeness(made))
     rows["distance"] = distance
     rows["inside"] = distance <= known.domain.limit
     click.echo(
-        f"{len(rows)} crystals embedded, {len(made.rejected)} left out, {sum(~rows['inside'])} "
-        f"unlike those of the training (distance above {known.domain.limit:.3g})",
+        f"{len(rows)} crystals embedded; {left_out(made.rejected)}; {sum(~rows['inside'])} unlike "
+        f"those of the training (distance above {known.domain.limit:.3g})",
         err=True,
     )
     if output:

@@ -13,7 +13,7 @@ _CRYSTALS, _FORMULAS = "dielectric", "expt_gap"
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--size", type=click.IntRange(20, 1000), default=200, help="Number of crystals.")
 def example(folder: Path, size: int) -> None:
-    r"""Write a new FOLDER with data of the default study, as one's own would look.
+    """Write a new FOLDER with data of the default study, as one's own would look.
 
     `cifs`: crystals (Petousis et al. 2017); `gaps.csv`: their computed band gaps in eV, with the
     columns name and gap; `formulas.csv`: measured gaps of five times as many compositions (Zhuo et

@@ -32,7 +32,7 @@ def explain(
     model: str,
     machine: bool,
 ) -> None:
-    r"""Explain what a model of your table says of FIELD: Mg-B, "Mg B" or a formula, MgB2.
+    """Explain what a model of your table says of FIELD: Mg-B, "Mg B" or a formula, MgB2.
 
     Said are the probability of a value above the threshold, the value with its 90 % interval, what
     the table and the collections of reported compounds say, the sets of the table that share most

@@ -14,7 +14,7 @@ from unlabelled.commands.common import as_json, show
 )
 @as_json
 def fetch(source: str | None, output: Path | None, machine: bool) -> None:
-    r"""Fetch the raw file of a source, checked by its SHA-256, and print where it is.
+    """Fetch the raw file of a source, checked by its SHA-256, and print where it is.
 
     Without SOURCE, list all: what they hold, licence, citation.
 

@@ -31,7 +31,7 @@ def finetune(
     output: Path,
     machine: bool,
 ) -> None:
-    r"""Learn a property of crystals, and say how well, with and without pre-training.
+    """Learn a property of crystals, and say how well, with and without pre-training.
 
     All ways to learn are cross-validated on the same five folds, the crystals of a formula on one
     side: statistics of composition and surroundings, the pre-trained encoder behind them, and the

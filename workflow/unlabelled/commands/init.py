@@ -42,7 +42,7 @@ def init(
     unit: str,
     threshold: float | None,
 ) -> None:
-    r"""Start a study in a new FOLDER: all strands of the workflow, on your crystals.
+    """Start a study in a new FOLDER: all strands of the workflow, on your crystals.
 
     It gets a Snakefile, which takes the rules from this installation, a configuration to edit,
     profiles for this machine and for Slurm, and a README with the commands that run it.

@@ -36,7 +36,7 @@ def isotropy(
     output: Path | None,
     machine: bool,
 ) -> None:
-    r"""Measure how isotropic clusters are, beside what chance would give.
+    """Measure how isotropic clusters are, beside what chance would give.
 
     TABLE is CSV or Parquet, a point per row and a coordinate per column. Each value is the average
     over the clusters, weighted by size; null_mean and null_sd are those of round clouds of the same

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from unlabelled.commands import crystals as of_crystals
-from unlabelled.commands.common import as_json, output, show, write_own
+from unlabelled.commands.common import as_json, left_out, output, show, write_own
 
 
 @click.command(short_help="A property of crystals, by a model of `finetune`.")
@@ -14,7 +14,7 @@ from unlabelled.commands.common import as_json, output, show, write_own
 @output("the predictions")
 @as_json
 def predict(model: Path, crystals: tuple[Path, ...], output: Path | None, machine: bool) -> None:
-    r"""Predict a property of crystals: CIF and POSCAR files, folders, zip archives.
+    """Predict a property of crystals: CIF and POSCAR files, folders, zip archives.
 
     Beside each value stand the ends of its 90 % interval, as wide as the errors of the
     cross-validation ask for; the distance to the nearest crystal with a label; and whether that is
@@ -38,7 +38,7 @@ def predict(model: Path, crystals: tuple[Path, ...], output: Path | None, machin
         found = known.predict(describe_all(made))
     outside = int((~found["inside"]).sum())
     click.echo(
-        f"{len(found)} crystals predicted, {len(made.rejected)} left out"
+        f"{len(found)} crystals predicted; {left_out(made.rejected)}"
         + (f"; {outside} are unlike all with labels: do not trust these" if outside else ""),
         err=True,
     )

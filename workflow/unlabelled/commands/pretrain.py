@@ -13,7 +13,7 @@ from unlabelled.commands import crystals as of_crystals
 @click.option("--seed", default=0, help="Of everything random.")
 @of_crystals.new_folder("encoder, domain and card")
 def pretrain(crystals: tuple[Path, ...], epochs: int, seed: int, output: Path) -> None:
-    r"""Train an encoder on crystals without labels, by the corrected method of the default study.
+    """Train an encoder on crystals without labels, by the corrected method of the default study.
 
     Thousands of crystals are of use, and all you have that resemble those of interest. `embed` and
     `finetune` take the folder with `--encoder`; what it is worth for a property, `finetune` says.

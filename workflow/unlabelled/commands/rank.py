@@ -38,7 +38,7 @@ def rank(
     output: Path | None,
     machine: bool,
 ) -> None:
-    r"""Rank sets of elements that nobody reported by the chance of a value above a threshold.
+    """Rank sets of elements that nobody reported by the chance of a value above a threshold.
 
     A set has the largest value of its compositions. First the model predicts sets that were held
     out: on standard error it says how far to believe it. Then it learns from all, and unreported

@@ -107,9 +107,7 @@ class DeepInfoMaxEmbedder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         """Return the distance of crystals to the nearest of those trained on, (n,)."""
         check_is_fitted(self, "domain_")
         with tempfile.TemporaryDirectory() as folder:
-            crystals = _read(X, Path(folder))
-            ids = Shards([crystals.point_sets], quotient=True).ids
-            return self.domain_.distance(own_crystals.likeness(crystals, ids))
+            return self.domain_.distance(own_crystals.likeness(_read(X, Path(folder))))
 
     def inside(self, X: Any) -> npt.NDArray[np.bool_]:
         """Return whether that distance is one that a hundredth of the training exceeds, (n,)."""

@@ -62,8 +62,8 @@ def train(crystals: OwnCrystals, folder: Path, *, epochs: int, seed: int) -> App
         shown, options, TrainingOptions(**training), run_key(seed, 0), checkpoints
     )
     known = tables.read(crystals.table, ["material_id", "formula_reduced", "elements"])
-    known = known.set_index("material_id").loc[shards.ids]
-    domain = ApplicabilityDomain.of(likeness(crystals, shards.ids), known["formula_reduced"])
+    known = known.set_index("material_id")
+    domain = ApplicabilityDomain.of(likeness(crystals), known["formula_reduced"])
     file = weights.content(encoder, of_run)
     text = f"""# An encoder of your own crystals, trained without labels
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from unlabelled import tables
 from unlabelled.infomax.embedding import embed
-from unlabelled.own_crystals import OwnCrystals, described, likeness
+from unlabelled.label_masking.descriptors import LIKENESS
+from unlabelled.own_crystals import OwnCrystals, described
 from unlabelled.point_set.shards import Shards
 from unlabelled.pretrained import READOUT
 from unlabelled.site_net.encoder import SiteNet
@@ -46,20 +47,20 @@ class Described:
 
 
 def describe_all(crystals: OwnCrystals) -> Described:
-    """Describe the crystals that have a point set.
+    """Describe crystals.
 
     Raises
     ------
     UserError
         If a descriptor fails for all of them.
     """
-    point_sets = Shards([crystals.point_sets], quotient=True)
-    statistics = [described(crystals, point_sets.ids, name) for name in _DESCRIPTORS]
-    rows = tables.read(crystals.table).set_index("material_id").loc[point_sets.ids].reset_index()
+    rows = tables.read(crystals.table)
     columns = [name for name in ("material_id", "formula_reduced", LABEL) if name in rows]
+    names = dict.fromkeys((*_DESCRIPTORS, *LIKENESS))
+    found = {name: described(crystals, name) for name in names}
     return Described(
         rows[columns],
-        point_sets,
-        np.hstack(statistics),
-        likeness(crystals, point_sets.ids),
+        Shards([crystals.point_sets], quotient=True),
+        np.hstack([found[name] for name in _DESCRIPTORS]),
+        np.hstack([found[name] for name in LIKENESS]),
     )

@@ -62,7 +62,7 @@ class PropertyModel:
         Columns material_id, formula_reduced, label and features (those of the regressor; none of a
         network).
     encoder
-        Pre-trained.
+        That of the way; of one without, the pre-trained one.
     domain
         Of the crystals that had labels.
     network
@@ -136,20 +136,23 @@ def fit(
     found = cross_validate(crystals, pretrained.encoder, seed)
     errors = report(labels, found)
     way = best(errors)
+    encoder = ways.encoders(pretrained.encoder, seed).get(
+        ways.WAYS[way].encoder, pretrained.encoder
+    )
     unknown = np.full(len(labels), np.nan)
     width = conformal(labels, found[way], unknown, "identity").width
     network = None
     if ways.WAYS[way].sees == "crystal":
         everything = [np.arange(len(labels))]
-        (network,) = ways.networks(pretrained.encoder, crystals, labels, everything, seed)
+        (network,) = ways.networks(encoder, crystals, labels, everything, seed)
         training = crystals.rows
     else:
-        features = _features(way, crystals, pretrained.encoder)
+        features = _features(way, crystals, encoder)
         training = crystals.rows.assign(features=list(features.astype(np.float32)))
     model = PropertyModel(
         About(label, unit, way, width, seed),
         training,
-        pretrained.encoder,
+        encoder,
         ApplicabilityDomain.of(crystals.likeness, crystals.rows["formula_reduced"]),
         network,
     )

@@ -47,11 +47,6 @@ class Way:
     encoder: Literal["none", "untrained", "pretrained"] = "none"
     without: str | None = None
 
-    @property
-    def offered(self) -> bool:
-        """Whether a model is made of it; the others are what it has to beat."""
-        return self.sees == "statistics" or self.encoder == "pretrained"
-
 
 WAYS = {
     "constant": Way("median of the labels", "nothing"),
@@ -83,10 +78,11 @@ def fine_tuning_options() -> FineTuningOptions:
     )
 
 
-def untrained_encoder(seed: int) -> SiteNet:
-    """Return an encoder of the kind that is pre-trained, as it is initialised."""
+def encoders(pretrained: SiteNet, seed: int) -> dict[str, SiteNet]:
+    """Return the encoders of ways: the pre-trained one, and one of its kind as initialised."""
     config, _ = default_study.read()
-    return initial_encoder(variant(config["pretraining"]["variants"]["untrained"]), seed, 0)
+    untrained = initial_encoder(variant(config["pretraining"]["variants"]["untrained"]), seed, 0)
+    return {"pretrained": pretrained, "untrained": untrained}
 
 
 def by_head(X_train: Floats, y_train: Floats, X: Floats, seed: int) -> Floats:

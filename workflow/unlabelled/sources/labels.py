@@ -73,11 +73,11 @@ class LabelReader:
         """Log how many values were there but were not finite numbers."""
         for label, count in self._faults.items():
             log.warning(
-                "source %r: %d values of %r are not finite numbers and count as missing; "
-                "the first is %s",
+                "source %r: %d values of the column %r are not finite numbers and count as "
+                "missing; the first is %s",
                 self.name,
                 count,
-                label,
+                self.columns[label],
                 self._examples[label],
             )
 
