@@ -39,10 +39,21 @@ def test_a_study_of_ones_own_runs_the_rules_of_the_installed_package(installed, 
     assert "cd my-study && snakemake --cores 2 --workflow-profile profiles/default" in begun.stdout
     snakemake = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--cores", "2"]
     snakemake += ["--workflow-profile", "profiles/default"]
-    planned = subprocess.run(
-        snakemake, cwd=tmp_path / "my-study", env=environment, capture_output=True, text=True
-    )
-    assert planned.returncode == 0, planned.stdout + planned.stderr
-    jobs = {line.split()[0] for line in planned.stdout.splitlines() if len(line.split()) == 2}
-    assert {"structures", "pretrain", "embed", "measure_clusters", "report_page", "all"} <= jobs
-    assert "fine_tune" not in jobs  # there are no labels
+    whole, quick = [], ["--configfile", "quick.yaml"]
+    trained = []
+    for overlay in (whole, quick):
+        planned = subprocess.run(
+            [*snakemake, *overlay],
+            cwd=tmp_path / "my-study",
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert planned.returncode == 0, planned.stdout + planned.stderr
+        rows = [line.split() for line in planned.stdout.splitlines()]
+        jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+        needed = {"structures", "pretrain", "embed", "measure_clusters", "report_page", "all"}
+        assert needed <= set(jobs)
+        assert "fine_tune" not in jobs  # there are no labels
+        trained.append(jobs["pretrain"])
+    assert trained == [8, 4]
