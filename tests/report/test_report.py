@@ -260,6 +260,17 @@ def test_the_page_says_what_was_judged_and_escapes_all_text(report):
     assert not re.search(r'(?:src|href)="https?:', html)
 
 
+def test_what_was_found_comes_first_where_few_claims_are_judged():
+    card = CARD.assign(verdict=["reproduced", *["not testable here"] * 3])
+    strand = page.Strand("Shape of clusters", "Which?", [], [], [])
+    of_page = {"conclusive": True, "scale": "mine", "pages_made": ["index"]}
+    html = page.page(card, [strand], [], **of_page)
+    assert html.index('id="strand-1"') < html.index('id="scorecard"') < html.index('"provenance"')
+    assert "published studies find. Of 4 of their claims" in html
+    html = page.page(CARD, [strand], [], **of_page)
+    assert html.index('id="scorecard"') < html.index('id="strand-1"')
+
+
 @pytest.mark.parametrize("width", [1280, 360])
 def test_the_page_opens_in_a_browser_and_fits(visit, report, width):
     opened = visit(report, width)

@@ -126,20 +126,26 @@ def page(
         for verdict in Verdict
         if verdict != Verdict.NOT_TESTABLE and found.get(verdict, 0)
     ]
-    lead = (
-        f"What holds of {scorecard['paper'].nunique()} published studies: of {len(scorecard)} of "
-        "their claims, of faults of their released code, and of what they did not ask, this study "
-        f"judges {tested}: {', '.join(parts)}."
+    studies = f"{scorecard['paper'].nunique()} published studies"
+    judged = (
+        f"{len(scorecard)} of their claims, of faults of their released code, and of what they did "
+        f"not ask, this study judges {tested}: {', '.join(parts)}."
     )
+    of_claims = 2 * tested > len(scorecard)  # rather than of crystals of one's own
+    if of_claims:
+        title, lead = "What holds", f"What holds of {studies}: of {judged}"
+    else:
+        title, lead = "What was found", f"What the methods of {studies} find. Of {judged}"
     if not conclusive:
         lead += " It is too small to conclude from: it shows that everything works."
     return pages.render(
         _TEMPLATE,
         name="index",
-        title="What holds",
+        title=title,
         lead=lead,
         scale=scale,
         pages=pages_made,
+        scorecard_first=of_claims,
         counts=summary.counts(scorecard),
         judged=summary.judged(scorecard),
         strands=strands,
