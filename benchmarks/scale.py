@@ -214,9 +214,15 @@ def main() -> None:
     if arguments.stage:
         print(json.dumps(stage_of(arguments.stage, arguments)))
         return
+    if not arguments.raw.exists():
+        raise SystemExit(f"{arguments.raw} is not there; run `make run` first")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    found = pd.DataFrame(all_stages(arguments))
-    tables.write(found, arguments.output / "scale.parquet", SCALE, {})
+    rows = []
+    for row in all_stages(arguments):
+        rows.append(row)
+        print(f"{row['stage']}, {row['crystals']} crystals: {row['seconds']:.1f} s", flush=True)
+        found = pd.DataFrame(rows)
+        tables.write(found, arguments.output / "scale.parquet", SCALE, {})
     print(found.to_string(index=False, float_format="{:.1f}".format))
     print(plan(found).to_string(float_format="{:.3g}".format))
 
