@@ -188,15 +188,22 @@ def all_stages(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 yield row | json.loads(done.stdout.splitlines()[-1])
 
 
+def _last_step(sizes: pd.Series) -> Any:
+    return sizes.diff().fillna(sizes).iloc[-1]
+
+
 def plan(found: pd.DataFrame) -> pd.DataFrame:
-    """Time and disk of large collections at the unit costs of the largest one measured."""
-    largest = found[found["crystals"] == found["crystals"].max()].set_index("stage")
-    unit = largest["seconds"] * largest["processes"] / largest["crystals"]
-    bytes_each = largest["written"] / largest["crystals"]
-    columns = {"core_ms_per_crystal": 1e3 * unit, "kB_per_crystal": bytes_each / 1e3}
+    """Time, disk and memory of large collections, by what more crystals added in the last step."""
+    by_stage = found.sort_values("crystals").groupby("stage", sort=False)
+    costs = ["crystals", "seconds", "written", "memory"]
+    added = by_stage[costs].agg(_last_step)
+    unit = added.div(added["crystals"], axis=0)
+    core_seconds = unit["seconds"] * by_stage["processes"].last()
+    columns = {"core_ms_per_crystal": 1e3 * core_seconds, "kB_per_crystal": unit["written"] / 1e3}
     for n in PLANNED:
-        columns[f"core_hours_{n:.0e}"] = unit * n / 3600
-        columns[f"GB_{n:.0e}"] = bytes_each * n / 1e9
+        columns[f"core_hours_{n:.0e}"] = core_seconds * n / 3600
+        columns[f"GB_{n:.0e}"] = unit["written"] * n / 1e9
+        columns[f"memory_GB_{n:.0e}"] = unit["memory"] * n / 1e9
     return pd.DataFrame(columns)
 
 

@@ -156,3 +156,8 @@ def test_crystals_go_through_all_stages_in_any_number(materials, tmp_path):
     assert (found[["seconds", "memory", "written"]] > 0).all(axis=None)
     hours = scale.plan(found).loc["embed", "core_hours_1e+06"]
     assert hours == pytest.approx(found["seconds"].iloc[-1] / n * 1e6 / 3600)
+    more = found.assign(crystals=3 * n, seconds=found["seconds"] + n, written=found["written"] + n)
+    planned = scale.plan(pd.concat([more, found]))  # a second for each two that were added
+    assert planned["core_ms_per_crystal"].to_numpy() == pytest.approx(500)
+    assert planned["GB_1e+08"].to_numpy() == pytest.approx(1e8 / 2 / 1e9)
+    assert (planned["memory_GB_1e+08"] == 0).all()
