@@ -22,7 +22,8 @@ IMPORTS = {
 NAMES = {"eval", "exec", "compile", "__import__"}
 CALLS = {
     *("torch.load", "torch.save", "torch.jit.load", "torch.hub.load", "np.load", "numpy.load"),
-    *("yaml.unsafe_load", "yaml.full_load", "yaml.unsafe_load_all", "yaml.full_load_all"),
+    *("yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "yaml.unsafe_load_all"),
+    "yaml.full_load_all",
     *("yaml.Loader", "yaml.CLoader", "yaml.FullLoader", "yaml.CFullLoader"),
     *("yaml.UnsafeLoader", "yaml.CUnsafeLoader"),
     *("pd.eval", "pd.read_pickle", "pandas.read_pickle", "os.system", "os.popen", "pty.spawn"),
@@ -63,7 +64,7 @@ def faults(source):
         *("torch.load(path)", "torch.load(path, weights_only=True)", "from torch import load"),
         *("read(path, allow_pickle=True)", "read(path, allow_pickle=allowed)", "np.load(path)"),
         *("yaml.load(text, Loader=yaml.Loader)", "from yaml import unsafe_load"),
-        "from yaml import CLoader",
+        *("yaml.load(text, Loader=chosen)", "from yaml import CLoader", "yaml.Loader(text)"),
         *("subprocess.run(line, shell=True)", "os.system(line)", "archive.extractall(folder)"),
         *("ast.literal_eval(text)", "from ast import literal_eval", "frame.to_pickle(path)"),
     ],
@@ -76,7 +77,7 @@ def test_each_is_found(source):
     "source",
     [
         *("model.eval()", "re.compile(text)", "torch.compile(model)", "yaml.safe_load(text)"),
-        "yaml.load(text, Loader=yaml.CSafeLoader)",
+        "yaml.CSafeLoader(text)",
         *("read(path, allow_pickle=False)", "subprocess.run(command, shell=False)"),
     ],
 )

@@ -26,7 +26,11 @@ def read(path: str | Path) -> Any:
         If it is not YAML.
     """
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=SafeLoader)
+        loader = SafeLoader(Path(path).read_text(encoding="utf-8"))
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
 
