@@ -1,5 +1,6 @@
-"""What tests share: crystals by name, and a browser."""
+"""What tests share: crystals by name, commands, and a browser."""
 
+import logging
 import os
 import shutil
 import warnings
@@ -7,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from pymatgen.core import Lattice, Structure
+
+from unlabelled.commands import main
 
 warnings.filterwarnings("ignore", module="pymatgen")
 
@@ -91,6 +95,29 @@ BROWSER = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+@pytest.fixture(scope="session")
+def call():
+    """Run a command in this process and return what it printed."""
+
+    def run(*arguments, status=0):
+        levels = _log_levels()
+        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        for name in _log_levels():  # a command sets those of its process, here that of all tests
+            logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == status, done.output
+        return done
+
+    return run
+
+
+def _log_levels():
+    loggers = logging.Logger.manager.loggerDict.items()
+    levels = {name: logger.level for name, logger in loggers if isinstance(logger, logging.Logger)}
+    return {"root": logging.root.level, **levels}
 
 
 @pytest.fixture(scope="module")  # its event loop is in the way of other modules

@@ -6,29 +6,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from pymatgen.core import Element, Lattice, Structure
 
 from unlabelled import default_study, study
-from unlabelled.commands import main
 from unlabelled.phase_field.fields import ELEMENTS
 
 CATIONS = ["Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba", "Cu", "Ag"]
 ANIONS = ["F", "Cl", "Br", "I", "O", "S"]
-
-
-@pytest.fixture(scope="session")
-def call():
-    """Run a command in this process and return what it printed."""
-
-    def run(*arguments, status=0):
-        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == status, done.output
-        return done
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -9,21 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from unlabelled import default_study
 from unlabelled.commands import main
 from unlabelled.isotropy import isotropy
 
 FORMULAS = ["NaCl", "KBr", "MgO", "CaO", "Fe2O3", "TiO2", "SiO2", "GaAs", "ZnS", "CuInSe2"]
-
-
-def run(*arguments, status=0):
-    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == status, done.output
-    return done
 
 
 @pytest.fixture
@@ -43,16 +34,16 @@ def formulas(tmp_path):
     return path
 
 
-def test_every_command_teaches():
+def test_every_command_teaches(call):
     for name in main.commands:
-        text = run(name, "--help").output
+        text = call(name, "--help").output
         assert len(text.splitlines()) > 8, name
         assert "  Example:\n    unlabelled" in text or name == "doctor"
 
 
-def test_isotropy_is_that_of_the_library(points):
+def test_isotropy_is_that_of_the_library(call, points):
     table = pd.read_csv(points)
-    done = run("isotropy", points, "--labels", "cluster", "--ignore", "name", "--json")
+    done = call("isotropy", points, "--labels", "cluster", "--ignore", "name", "--json")
     found = {row["measure"]: row for row in json.loads(done.stdout)}
     for measure in ("i_vec", "isoscore"):
         value = float(isotropy(table[["x", "y", "z"]], table["cluster"], measure=measure))
@@ -60,10 +51,10 @@ def test_isotropy_is_that_of_the_library(points):
         assert found[measure]["z"] < -2  # far from round
 
 
-def test_published_measures_stand_beside(points, tmp_path):
+def test_published_measures_stand_beside(call, points, tmp_path):
     written = tmp_path / "measures.parquet"
     command = ["isotropy", points, "--labels", "cluster", "--ignore", "name", "--published"]
-    run(*command, "-o", written)
+    call(*command, "-o", written)
     implementations = pd.read_parquet(written).groupby("implementation")["measure"].agg(set)
     assert implementations["published"] == {"i_vec"}
     assert len(implementations["corrected"]) == 4
@@ -78,49 +69,49 @@ def test_published_measures_stand_beside(points, tmp_path):
         (["--ignore", "name", "--ignore", "cluster", "-o", "x.xlsx"], "ends in .csv or .parquet"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said_in_one_line(points, arguments, message):
-    done = run("isotropy", points, *arguments, status=1)
+def test_what_is_wrong_with_a_table_is_said_in_one_line(call, points, arguments, message):
+    done = call("isotropy", points, *arguments, status=1)
     assert message in done.stderr
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
 
 
-def test_a_wrong_call_has_a_status_of_its_own(points):
-    run("isotropy", "absent.csv", status=2)
-    run("isotropy", points, "--colour", "red", status=2)
-    run("roundness", status=2)
+def test_a_wrong_call_has_a_status_of_its_own(call, points):
+    call("isotropy", "absent.csv", status=2)
+    call("isotropy", points, "--colour", "red", status=2)
+    call("roundness", status=2)
 
 
-def test_formulas_are_clustered_and_what_cannot_be_is_named(formulas, tmp_path):
+def test_formulas_are_clustered_and_what_cannot_be_is_named(call, formulas, tmp_path):
     written = tmp_path / "clusters.csv"
     command = ["cluster", formulas, "--representation", "compVec", "-k", 2, "-k", 3, "--json"]
-    done = run(*command, "-o", written)
+    done = call(*command, "-o", written)
     assert "Xx2" in done.stderr
     assert "10 compositions; 1 rows repeat one, 1 are left out" in done.stderr
     assert [row["k"] for row in json.loads(done.stdout)] == [2, 3]
     clusters = pd.read_csv(written, keep_default_na=False)
     assert clusters["formula"].tolist() == FORMULAS
     assert clusters["cluster_of_3"].nunique() == 3
-    assert run(*command).stdout == done.stdout
+    assert call(*command).stdout == done.stdout
 
 
-def test_names_that_are_not_known_are_answered_with_those_that_are(formulas):
+def test_names_that_are_not_known_are_answered_with_those_that_are(call, formulas):
     for option, of in (("--kernel", "kernels"), ("--representation", None)):
-        done = run("cluster", formulas, option, "nonsense", status=1)
+        done = call("cluster", formulas, option, "nonsense", status=1)
         config, _ = default_study.read()
         known = config["clustering"][of] if of else config["composition_representations"]
         assert all(name in done.stderr for name in known)
 
 
-def test_sources_are_listed():
-    listed = json.loads(run("fetch", "--json").stdout)
+def test_sources_are_listed(call):
+    listed = json.loads(call("fetch", "--json").stdout)
     assert {"source": "flla", "holds": "crystals", "from": "package"}.items() <= listed[0].items()
     assert {row["source"] for row in listed} == set(default_study.read()[1])
 
 
-def test_the_doctor_says_what_is_there():
-    found = {row["what"]: row for row in json.loads(run("doctor", "--json").stdout)}
+def test_the_doctor_says_what_is_there(call):
+    found = {row["what"]: row for row in json.loads(call("doctor", "--json").stdout)}
     assert found["numpy"]["detail"] == np.__version__
     assert found["torch"]["state"] == "found"
 
@@ -167,10 +158,10 @@ def crystals(tmp_path):
     return tmp_path
 
 
-def test_a_study_is_started_with_what_was_given(crystals):
+def test_a_study_is_started_with_what_was_given(call, crystals):
     labels = ["--labels", crystals / "gaps.csv", "--label", "Band gap", "--unit", "eV"]
     folder = crystals / "my-study"
-    run("init", folder, "--crystals", crystals / "cifs", *labels, "--threshold", 3)
+    call("init", folder, "--crystals", crystals / "cifs", *labels, "--threshold", 3)
     config = yaml.safe_load((folder / "config.yaml").read_text())
     assert config["scale"] == "my-study"
     mine = config["sources"]["mine"]
@@ -198,8 +189,8 @@ def test_a_study_is_started_with_what_was_given(crystals):
         ),
     ],
 )
-def test_a_study_that_cannot_be_is_not_begun(crystals, monkeypatch, arguments, message):
+def test_a_study_that_cannot_be_is_not_begun(call, crystals, monkeypatch, arguments, message):
     monkeypatch.chdir(crystals)
     (crystals / "few.csv").write_text("name,gap\na,1\nb,2\n")
-    assert message in run("init", *arguments, status=1).stderr
+    assert message in call("init", *arguments, status=1).stderr
     assert not (crystals / "new").exists()

@@ -5,10 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from unlabelled import code
-from unlabelled.commands import main
 from unlabelled.phase_field import baselines
 from unlabelled.phase_field.reported import reported_fields
 
@@ -23,16 +21,12 @@ def of_cache(cache, monkeypatch):
 
 
 @pytest.fixture
-def run(properties):
+def run(call, properties):
     """Function that calls a command with the table."""
 
     def called(*arguments, table=properties, status=0, threshold=10, model="logistic"):
-        command = [*arguments, "--property", table, "--value", "Tc", "--threshold", threshold]
-        done = CliRunner().invoke(main, [*map(str, command), "--model", model])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == status, done.output
-        return done
+        options = ["--property", table, "--value", "Tc", "--threshold", threshold, "--model", model]
+        return call(*arguments, *options, status=status)
 
     return called
 
@@ -120,11 +114,10 @@ def test_sets_unlike_the_table_are_flagged(run):
         ({"output": "candidates.xlsx"}, "ends in .csv or .parquet"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(properties, arguments, message):
+def test_what_is_wrong_is_said_in_one_line(call, properties, arguments, message):
     arguments = {"property": properties, "value": "Tc", "threshold": 10, **arguments}
-    options = [part for name, given in arguments.items() for part in (f"--{name}", str(given))]
-    done = CliRunner().invoke(main, ["rank", "--size", "2", "--model", "logistic", *options])
-    assert done.exit_code == 1
+    options = [part for name, given in arguments.items() for part in (f"--{name}", given)]
+    done = call("rank", "--size", 2, "--model", "logistic", *options, status=1)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert message in line
     assert done.stdout == ""
