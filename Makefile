@@ -8,6 +8,8 @@
 #   make pretrained         the encoder of the package, from all crystals of the default study
 #   make docs               the guide, as pages in site/
 #   make fuzz               20,000 damaged crystals through the stages that read them
+#   make lock               hashes of the packages in envs/constraints.txt
+#   make audit              their known vulnerabilities
 
 PYTHON ?= python3.11
 SCALE ?= demo
@@ -18,7 +20,7 @@ SNAKEMAKE ?=
 BIN := .venv/bin
 SNAKEMAKE_RUN := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
 
-.PHONY: run bench bench-large test faults fuzz pretrained docs format clean
+.PHONY: run bench bench-large test faults fuzz pretrained docs lock audit format clean
 
 # The lock is the kernel's, so it is gone when a killed run is gone; Snakemake's own would stay.
 run: .venv/installed
@@ -36,7 +38,7 @@ bench-large: .venv/installed
 	$(BIN)/python -m benchmarks.scale --processes $(CORES)
 
 # One process of tests more than cores, since some wait for Slurm or a browser.
-test: .venv/installed-test
+test: .venv/installed
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/snakefmt --check Snakefile workflow/rules
@@ -47,10 +49,10 @@ test: .venv/installed-test
 
 # What takes too long for every change: fifty kills at random moments of a small study, the same
 # study on one core, and through Slurm.
-faults: .venv/installed-test
+faults: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m campaign tests/workflow tests/cluster
 
-fuzz: .venv/installed-test
+fuzz: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.campaign
 
 # Half an hour on two cores.
@@ -58,10 +60,20 @@ pretrained: .venv/installed
 	$(SNAKEMAKE_RUN) --configfile config/scales/release.yaml -- results/release/pretrained/extended/seed=0
 	cp results/release/pretrained/extended/seed=0/* workflow/unlabelled/pretrained/
 
-docs: .venv/installed-test
+docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-format: .venv/installed-test
+# After a change of envs/constraints.txt: the hashes of all files of these versions.
+lock: .venv/installed
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-deps --no-emit-package torch --no-annotate \
+	  --python-version 3.11.5 --custom-compile-command "make lock" \
+	  envs/constraints.txt --output-file envs/locked.txt
+
+# Known vulnerabilities of these versions; asks the package index.
+audit: .venv/installed
+	$(BIN)/uv tool run pip-audit --disable-pip --no-deps --strict --requirement envs/constraints.txt
+
+format: .venv/installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/snakefmt Snakefile workflow/rules
@@ -72,12 +84,12 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint envs/constraints.txt
+# Packages by their hashes first. Of the rest, the project itself and torch, whose build (for the CPU
+# or CUDA, with libraries of its own) the machine chooses, versions are pinned.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet
 
-.venv/installed: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[workflow]'
+.venv/installed: pyproject.toml envs/constraints.txt envs/locked.txt | .venv/bin/python
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement envs/locked.txt
+	$(PIP_INSTALL) --constraint envs/constraints.txt --no-build-isolation \
+	  --editable '.[docs,lock,materials-project,slurm,test,workflow]'
 	@touch $@
-
-.venv/installed-test: pyproject.toml envs/constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[docs,materials-project,slurm,test,workflow]'
-	@touch .venv/installed $@

@@ -22,11 +22,12 @@ RULES = {
     for name, body in re.findall(r"^rule (\w+):\n((?:(?:    .*)?\n)+)", path.read_text(), re.M)
 }
 SCRIPTS = ROOT / "workflow/scripts"
-PINS = dict(
-    line.split("==")
-    for line in (ROOT / "envs/constraints.txt").read_text().splitlines()
-    if "==" in line
-)
+PINS = {
+    canonicalize_name(name): version
+    for name, version in re.findall(
+        r"^(\S+)==(\S+)$", (ROOT / "envs/constraints.txt").read_text(), re.M
+    )
+}
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "mp_api": "mp-api",
@@ -39,7 +40,6 @@ def test_every_package_that_is_installed_is_pinned():
     """Those that the project asks for, and those that they ask for; at the versions installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    pins = {canonicalize_name(name): version for name, version in PINS.items()}
     waiting, seen = [Requirement(text) for text in wanted], set()
     while waiting:
         requirement = waiting.pop()
@@ -50,13 +50,22 @@ def test_every_package_that_is_installed_is_pinned():
         if requirement.name == project["name"]:  # an extra that contains another
             continue
         version = metadata.version(requirement.name).partition("+")[0]  # without the build
-        assert pins.get(canonicalize_name(requirement.name)) == version, requirement.name
+        assert PINS.get(canonicalize_name(requirement.name)) == version, requirement.name
         for text in metadata.requires(requirement.name) or []:
             inner = Requirement(text)
             asked = [{"extra": extra} for extra in ("", *extras)]
             if inner.marker is None or any(map(inner.marker.evaluate, asked)):
                 waiting.append(inner)
     assert len(seen) > 100
+
+
+def test_every_pin_but_torch_has_hashes():
+    locked = re.findall(
+        r"^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$",
+        (ROOT / "envs/locked.txt").read_text(),
+        re.M,
+    )
+    assert {"torch": PINS["torch"], **{name: version for name, version, _ in locked}} == PINS
 
 
 def environment(name):
@@ -117,9 +126,8 @@ def test_the_environment_of_a_rule_holds_all_its_script_imports(name):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
 def test_environments_pin_the_versions_that_are_tested(path):
-    pins = {name.lower(): version for name, version in PINS.items()}
     for package, version in environment(path.name).items():
-        assert pins[package.lower()] == version, package
+        assert PINS[canonicalize_name(package)] == version, package
 
 
 def test_light_scripts_need_no_deep_learning_library():
