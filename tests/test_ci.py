@@ -41,7 +41,7 @@ def test_targets_and_scripts_that_are_called_exist(name):
 def test_every_push_tests_and_makes_the_demo_and_every_week_the_default_study():
     assert COMMANDS["push.yml"] == [".ci/run", "make run"]
     assert made(COMMANDS[".ci/run"]) == {"test": ""}
-    assert made(COMMANDS["weekly.yml"]) == {"faults": "", "run": "laptop"}
+    assert made(COMMANDS["weekly.yml"]) == {"audit": "", "faults": "", "run": "laptop"}
     # YAML reads the key "on" as true
     assert "schedule" in yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text())[True]
 

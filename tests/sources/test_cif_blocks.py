@@ -12,7 +12,7 @@ BODIES = st.lists(st.lists(LINES, max_size=5), max_size=5)
 
 
 @settings(deadline=None)
-@given(BODIES, st.sampled_from(["\n", "\r\n"]))
+@given(BODIES, st.sampled_from(["\n", "\r\n", "\r"]))
 def test_blocks_are_the_pieces_of_the_file(bodies, newline):
     pieces = [
         "\n".join([f"data_{number}", *body, ""]).replace("\n", newline)
@@ -29,3 +29,12 @@ def test_blocks_are_the_pieces_of_the_file(bodies, newline):
 def test_any_bytes_are_survived(data):
     for block in blocks(io.BytesIO(data), 100):
         assert bool(block.error) or block.text
+
+
+def test_data_under_a_damaged_header_are_an_error_and_comments_are_none():
+    text = b"#\\#CIF_1.1\n\ndta_one\n_cell_length_a 1\nloop_\ndata_two\n_cell_length_a 2\n"
+    stray, block = blocks(io.BytesIO(text), 1e6)
+    assert (stray.text, stray.error) == ("", "line 4 has data before any data_ header")
+    assert (block.name, block.error) == ("two", None)
+    (block,) = blocks(io.BytesIO(text.replace(b"_cell_length_a 1\nloop_", b"")), 1e6)
+    assert block.name == "two"

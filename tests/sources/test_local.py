@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from unlabelled.errors import SourceError
-from unlabelled.sources import local, registry
+from unlabelled.sources import catalogue, local, registry
 
 CIF = "data_{0}\n_cell_length_a 3.0\n"
 POSCAR = "Si\n1.0\n3 0 0\n0 3 0\n0 0 3\nSi\n1\ndirect\n0 0 0\n"
@@ -58,6 +58,28 @@ def check_folder(found):
 
 def test_folder(folder):
     check_folder(by_name(read(folder)))
+
+
+def test_linked_folders_are_looked_into_once(folder, tmp_path, monkeypatch):
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "linked").symlink_to(folder)
+    (folder / "deep" / "above").symlink_to(folder)
+    check_folder(by_name(read(study)))
+    spec = {"kind": "folder", "path": str(study)}
+    before = catalogue.fingerprint(spec)
+    (folder / "deep" / "B.CIF").write_text(CIF.format("another"))
+    assert catalogue.fingerprint(spec) != before
+
+    def locked(place):
+        if str(place).endswith("Si"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(SourceError, match=r"linked/deep/Si cannot be read \(Permission denied\)"):
+        read(study)
 
 
 def test_zip(folder, tmp_path):

@@ -154,11 +154,11 @@ def digest_of(provenance: Mapping[str, Any]) -> str:
 
 def _keep_logs(folder: Path) -> None:
     """Turn the folder of a finished run into that of its logs, and drop those of other runs."""
-    for checkpoint in folder.glob("*.ckpt"):
-        checkpoint.unlink()
     logs = folder.with_name("training")
     shutil.rmtree(logs, ignore_errors=True)
-    folder.rename(logs)
+    folder.rename(logs)  # first: with a part of its checkpoints, no run could go on
+    for checkpoint in logs.glob("*.ckpt"):
+        checkpoint.unlink()
     for stale in folder.parent.glob("checkpoints-*"):
         shutil.rmtree(stale)
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from unlabelled.configuration import check, read
 from unlabelled.errors import ConfigurationError
+from unlabelled.sources.folders import files_within
 from unlabelled.sources.specification import LabelSpec, SourceSpec
 
 
@@ -79,7 +80,7 @@ def fingerprint(spec: SourceSpec) -> str:
         paths.append(Path(spec["label_table"]["path"]))
     total = hashlib.sha256()
     for path in paths:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        files = files_within(path) if path.is_dir() else [path]
         for file in files:
             if file.is_file():
                 state = file.stat()

@@ -1,12 +1,14 @@
 """Splitting of CIF text into its data blocks (standard library only)."""
 
+import io
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import BinaryIO
 
 _HEADER = re.compile(rb"\s*data_(\S*)", re.IGNORECASE)
+_DATA = re.compile(rb"\s*(_\S|loop_)", re.IGNORECASE)
 _CODE = re.compile(rb"\s*_database_code_ICSD\s+(\S+)", re.IGNORECASE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -33,11 +35,12 @@ class Block:
     error: str | None
 
 
-def blocks(file: IO[bytes], limit: float) -> Iterator[Block]:
+def blocks(file: BinaryIO, limit: float) -> Iterator[Block]:
     """Yield the data blocks of a CIF file.
 
     ``data_`` inside a text field (between two lines that begin with a semicolon) starts no block.
-    What stands before the first block is left out.
+    Comments before the first block are left out; data there, as under a damaged header, are a block
+    with an error. A line ends as on any system: ``\\n``, ``\\r\\n`` or ``\\r``.
 
     Parameters
     ----------
@@ -47,6 +50,7 @@ def blocks(file: IO[bytes], limit: float) -> Iterator[Block]:
         Largest size of a block, in bytes; a larger one is not kept in memory but has an error.
     """
     block: _Growing | None = None
+    stray = 0  # number of the first line with data before any header; 0 if there is none
     opened = 0  # number of the line where the present text field begins; 0 outside of one
     for number, (line, length) in enumerate(_lines(file, limit), start=1):
         content = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
@@ -55,7 +59,11 @@ def blocks(file: IO[bytes], limit: float) -> Iterator[Block]:
         elif not opened and (header := _HEADER.match(content)):
             if block:
                 yield block.finished()
+            elif stray:
+                yield Block("", None, "", f"line {stray} has data before any data_ header")
             block = _Growing(header[1], limit)
+        elif not opened and not block and _DATA.match(content):
+            stray = stray or number
         elif not opened and block and (code := _CODE.match(content)):
             block.code = code[1].strip(b"'\"")
         if block:
@@ -64,15 +72,18 @@ def blocks(file: IO[bytes], limit: float) -> Iterator[Block]:
         yield block.finished(opened)
 
 
-def _lines(file: IO[bytes], limit: float) -> Iterator[tuple[bytes, int]]:
+def _lines(file: BinaryIO, limit: float) -> Iterator[tuple[bytes, int]]:
     """Yield lines with their ends, long ones cut off, and their lengths, in bytes."""
     longest = math.ceil(limit) + 1
-    while line := file.readline(longest):
+    # each byte a character, to know the ends of lines of all systems; none is replaced
+    text = io.TextIOWrapper(file, "latin-1", newline="")
+    while line := text.readline(longest):
         length, piece = len(line), line
-        while len(piece) == longest and not piece.endswith(b"\n"):
-            piece = file.readline(longest)
+        while len(piece) == longest and not piece.endswith(("\n", "\r")):
+            piece = text.readline(longest)
             length += len(piece)
-        yield line, length
+        yield line.encode("latin-1"), length
+    text.detach()  # else it would close the file
 
 
 class _Growing:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from unlabelled.errors import SourceError
 from unlabelled.sources.cif_blocks import blocks, decoded, too_large
 from unlabelled.sources.entry import Entry, Format
+from unlabelled.sources.folders import files_within
 from unlabelled.sources.labels import label_table
 from unlabelled.sources.specification import LabelTableSpec, LocalSpec
 
@@ -195,7 +196,7 @@ def _folder_files(name: str, folder: Path) -> list[_File]:
             "for one file with many data blocks"
         )
     found = []
-    for path in sorted(folder.rglob("*")):
+    for path in files_within(folder):
         inside = PurePosixPath(path.relative_to(folder).as_posix())
         lost = path.is_symlink() and not path.exists()
         if _wanted(inside) and (path.is_file() or lost):
