@@ -144,7 +144,7 @@ def test_a_link_to_nothing_is_an_entry(folder):
     assert "cannot be read (FileNotFoundError" in message
 
 
-@pytest.mark.parametrize("place", ["data", "columns", "before"])
+@pytest.mark.parametrize("place", ["data", "columns", "before", "after brackets in a string"])
 def test_deep_nesting_in_a_table_of_matbench(tmp_path, place):
     """The parser would need gigabytes for these hundred kilobytes."""
     deep = "[" * 50_000 + "]" * 50_000
@@ -152,6 +152,7 @@ def test_deep_nesting_in_a_table_of_matbench(tmp_path, place):
         "data": f'{{"columns": ["structure"], "data": [[{{}}], [{deep}]]}}',
         "columns": f'{{"columns": {deep}, "data": [[{{}}]]}}',
         "before": f'{{"x": {deep}, "columns": ["structure"], "data": [[{{}}]]}}',
+        "after brackets in a string": f'{{"x": "{"]" * 50_000}", "y": {deep}}}',
     }[place]
     path = tmp_path / "raw.json"
     path.write_text(text)

@@ -2,11 +2,15 @@
 
 import gzip
 import hashlib
+import io
 import json
 import logging
 import tracemalloc
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from unlabelled.errors import SourceError
 from unlabelled.sources import catalogue, registry, tables
@@ -60,6 +64,34 @@ def read(tmp_path, content, **changes):
     path = tmp_path / "raw"
     path.write_bytes(content)
     return list(tables.matbench_entries("mine", {**READ, **changes}, path))
+
+
+def depth(document):
+    if isinstance(document, dict):
+        document = document.values()
+    elif not isinstance(document, list):
+        return 0
+    return 1 + max(map(depth, document), default=0)
+
+
+TEXTS = st.text('[]{}"\\n')
+DOCUMENTS = st.recursive(TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner))
+
+
+@given(DOCUMENTS, st.integers(1, 9))
+def test_depth_is_that_of_brackets_outside_of_strings(document, size):
+    text = json.dumps(document).encode()
+
+    def whole(limit):
+        with mock.patch.object(tables, "MAX_NESTING", limit):
+            file = tables._Shallow("mine", "x", io.BytesIO(text))
+            return b"".join(iter(lambda: file.read(size), b""))
+
+    deepest = depth(document)
+    assert whole(deepest) == text
+    if deepest:
+        with pytest.raises(SourceError, match="brackets within brackets"):
+            whole(deepest - 1)
 
 
 def test_rows(tmp_path):

@@ -40,7 +40,7 @@ def blocks(file: BinaryIO, limit: float) -> Iterator[Block]:
 
     ``data_`` inside a text field (between two lines that begin with a semicolon) starts no block.
     Comments before the first block are left out; data there, as under a damaged header, are a block
-    with an error. A line ends as on any system: ``\\n``, ``\\r\\n`` or ``\\r``.
+    with an error. A line ends with a line feed, a carriage return or both.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -203,9 +204,10 @@ class _Shallow:
     """A file of JSON that is refused where it nests deeper than any table.
 
     The streaming parser keeps the path to every level, so its memory grows as the square of their
-    number. Brackets within strings count too; those of formulas are closed again.
+    number.
     """
 
+    _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
     _STEPS = np.zeros(256, np.int64)
     _STEPS[list(b"[{")] = 1
     _STEPS[list(b"]}")] = -1
@@ -214,12 +216,17 @@ class _Shallow:
         self._place = f"source {name!r}: {path}"
         self._file = file
         self._depth = 0
+        self._unfinished = b""  # the string that goes on, as far as it matters
 
     def read(self, size: int = -1) -> bytes:
         """Read as any file."""
         data = self._file.read(size)
         if data:
-            depths = self._depth + self._STEPS[np.frombuffer(data, np.uint8)].cumsum()
+            outside, quote, inside = self._STRING.sub(b"", self._unfinished + data).partition(b'"')
+            slashes = len(inside) - len(inside.rstrip(b"\\"))
+            self._unfinished = quote + b"\\" * (slashes % 2)
+            steps = self._STEPS[np.frombuffer(outside, np.uint8)]
+            depths = self._depth + np.append(0, steps).cumsum()
             if depths.max() > MAX_NESTING:
                 raise SourceError(
                     f"{self._place} has more than {MAX_NESTING} brackets within brackets, so it is "
