@@ -333,11 +333,17 @@ def test_a_label_table_cut_off_in_transfer(three, tmp_path):
             read(three, label_table=table_spec(tmp_path / "gaps.csv.gz"))
 
 
-@pytest.mark.parametrize("name", ["gaps.csv", "gaps.parquet"])
+@pytest.mark.parametrize("name", ["gaps.csv", "gaps.parquet", "gaps.csv.xz", "gaps.csv.zip"])
 def test_a_damaged_label_table(three, tmp_path, name):
     (tmp_path / name).write_bytes(b'name,Eg,hull\n"\xff\xfe,1\n1,2,3,4\n')
     with pytest.raises(SourceError, match="cannot be read"):
         read(three, label_table=table_spec(tmp_path / name))
+
+
+def test_a_label_table_with_a_comma_after_every_row(three, tmp_path):
+    (tmp_path / "gaps.csv").write_text("name,Eg,hull\n001,9,9,\n")
+    with pytest.raises(SourceError, match="more cells than the header"):
+        read(three, label_table=table_spec(tmp_path / "gaps.csv"))
 
 
 def test_files_folders_and_archives_at_once(folder, tmp_path):

@@ -90,7 +90,7 @@ def lists(column: pa.ListArray) -> list[np.ndarray]:
 
 
 def read_own(path: str | Path) -> pd.DataFrame:
-    """Read a table that a person made, CSV or (by its suffix) Parquet.
+    """Read a table that a person made, CSV (gzipped or not) or Parquet, by its suffix.
 
     Returns
     -------
@@ -108,7 +108,16 @@ def read_own(path: str | Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
             return frame.astype(object).where(frame.notna(), None)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        frame = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            compression="gzip" if path.suffix == ".gz" else None,
+        )
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise ValueError("rows have more cells than the header, such as one after a last comma")
+        return frame
     except (ValueError, OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
 
