@@ -62,6 +62,15 @@ def test_what_retries_ask_for_is_not_cut_down():
         assert declared["threads"] <= PROFILE["cores"], rule
 
 
+def test_the_last_attempt_holds_as_many_entries_at_their_limit_as_there_are_processes():
+    limit = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
+    for rule in ("structures", "point_sets", "describe"):
+        declared = DECLARED[rule]
+        # in MB: the stage, then its processes, as docs/robustness.md has them
+        needed = 1000 + declared["threads"] * (400 + limit["memory_mb_per_entry"])
+        assert declared["mem_mb"] * (1 + PROFILE["retries"]) >= needed
+
+
 def test_groups_are_of_rules_that_exist_and_hold_all_figures():
     assert set(GROUPS) <= set(RULES)
     assert {name for name in RULES if name.startswith("plot_")} == {

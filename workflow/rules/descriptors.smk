@@ -22,7 +22,7 @@ rule describe:
         "../../envs/structures.yaml"
     threads: 8
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(7000),
         runtime=240,
     params:
         seconds=config["structures"]["seconds_per_entry"],

@@ -21,7 +21,7 @@ rule structures:
         "../../envs/structures.yaml"
     threads: 8
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(7000),
         runtime=240,
     params:
         source=source_of_dataset,
