@@ -46,13 +46,16 @@ rule all:
 rule infomax:
     input:
         infomax_targets,
+        infomax_parts,
 
 
 rule isotropy:
     input:
         isotropy_targets,
+        isotropy_parts,
 
 
 rule phase_fields:
     input:
         phase_field_targets,
+        phase_field_parts,

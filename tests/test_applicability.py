@@ -25,6 +25,14 @@ def test_distances_are_those_of_standardised_principal_components():
     assert DOMAIN.distance(POINTS).max() < 1e-5
 
 
+def test_what_has_no_vector_is_neither_a_reference_nor_like_any():
+    gap = np.full((1, 5), np.nan)
+    domain = ApplicabilityDomain.of(np.concatenate([gap, POINTS]), np.arange(701))
+    assert domain.limit == DOMAIN.limit
+    (distance,) = domain.distance(gap)
+    assert not distance <= domain.limit
+
+
 def test_copies_of_a_material_do_not_shrink_the_domain():
     twice = np.concatenate([POINTS, POINTS])
     copied = ApplicabilityDomain.of(twice, np.tile(np.arange(700), 2))

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from unlabelled import own_crystals
 from unlabelled.estimators.crystals import DeepInfoMaxEmbedder
+from unlabelled.label_masking import describe
 from unlabelled.property_model import model as models
 from unlabelled.property_model import ways
 from unlabelled.site_net import weights
@@ -119,6 +122,19 @@ def test_a_crystal_larger_than_those_trained_on_is_left_out(encoder, salts, call
     assert [row["material_id"] for row in json.loads(done.stdout)] == ["NaCl"]
     assert "large: too many sites: primitive cell with 64 sites, 50 allowed" in done.stderr
     assert "1 crystals embedded; 1 left out (1 too many sites); 0 unlike" in done.stderr
+
+
+def test_a_crystal_that_cannot_be_described_is_unlike_all(encoder, files, call, monkeypatch):
+    def described(*arguments, **options):
+        ids, found = describe.vectors(*arguments, **options)
+        found[0] = np.nan
+        return ids, found
+
+    monkeypatch.setattr(own_crystals, "vectors", described)
+    done = call("embed", files / "cifs", "--encoder", encoder, "--json")
+    inside = [row["inside"] for row in json.loads(done.stdout)]
+    assert inside[0] is False
+    assert all(inside[1:])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The whole workflow on real crystals: what it makes, and what a change makes it do again."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -127,6 +128,20 @@ def test_a_second_run_has_nothing_to_do(study):
     assert "Nothing to be done" in study.run()
 
 
+def test_a_lost_file_is_made_again(study):
+    """Also one that no missing file needs: a job that failed after a change may have lost it."""
+    output = study.run("--dry-run", "--forceall")
+    jobs = re.findall(r"^ *(?:local)?rule (\w+):\n((?:    .*\n)+)", output, re.MULTILINE)
+
+    def files(key, wanted):
+        found = (re.search(rf"^    {key}: (.*)", body, re.M) for rule, body in jobs if wanted(rule))
+        return {path for match in found if match for path in match[1].split(", ")}
+
+    made = files("output", lambda rule: rule not in {"all", "fetch"})
+    assert len(made) > 200
+    assert made <= files("input", lambda rule: rule == "all")
+
+
 def test_one_file_one_rule_or_one_stage_can_be_asked_for(study):
     figure = study.planned("results/tiny/figures/structures/rejects.png", "--forceall")
     assert set(figure) == {"fetch", "structures", "point_sets", "outcomes", "plot_rejects", "total"}
@@ -222,6 +237,7 @@ def test_one_core_makes_the_same_as_two(study, make_study):
         "embeddings/flla/corrected/seed=0.parquet",
         "clusterings/crystals/corrected/seed=0/rbf_published.parquet",
         "label_masking/band_gap/mine/n=20.parquet",
+        "transfer/band_gap/supervised/n=20.parquet",
         "phase_fields/measured_gap/predictions/random/corrected.parquet",
         "phase_fields/measured_gap/ensemble.safetensors",
     ]

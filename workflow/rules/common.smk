@@ -6,6 +6,7 @@ Parsed again by every cluster job: imports nothing heavy and reads no large file
 import itertools
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 # beside the rules; what is installed if they are read from elsewhere as a module
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))

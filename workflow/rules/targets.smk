@@ -1,11 +1,12 @@
-"""What a study makes by default."""
+"""What a study makes by default.
+
+All files are named although the last of them need the others: a file that was lost, with a job that
+failed after a change, would otherwise not be missed, and what follows from it would stay as it was.
+"""
 
 
 def infomax_targets(wildcards):
-    """Tables and figures of the first strand.
-
-    The tables are named although the figures need them: a table lost by a failed job is noticed.
-    """
+    """Tables and figures of the first strand."""
     return [
         *collect(
             [*rules.structures.output, *rules.point_sets.output], dataset=DATASETS
@@ -72,7 +73,114 @@ def strand_targets(wildcards):
 
 def study_targets(wildcards):
     """Everything."""
-    return [*strand_targets(wildcards), *rules.report_page.output]
+    return [
+        *strand_targets(wildcards),
+        *infomax_parts(wildcards),
+        *isotropy_parts(wildcards),
+        *phase_field_parts(wildcards),
+        *rules.demonstrate.output,
+        *rules.judge_claims.output,
+        *rules.report_page.output,
+    ]
+
+
+def of_each(function, **values):
+    """What an input function names for all combinations of wildcards."""
+    return [
+        path
+        for chosen in itertools.product(*values.values())
+        for path in function(SimpleNamespace(**dict(zip(values, chosen))))
+    ]
+
+
+def infomax_parts(wildcards):
+    """What the tables of the first strand are made of."""
+    encoders = {arm.get("encoder") for arm in REPRESENTATIONS.values() if TASKS}
+    arms = {"task": TASKS, "arm": REPRESENTATIONS}
+    return [
+        *(rules.outcomes.output if DATASETS else []),
+        *collect(rules.split.output, task=TASKS),
+        *collect(rules.pool.output, variant=TRAINED),
+        *(rules.histories.output if TRAINED else []),
+        *(
+            path
+            for variant in sorted(encoders - {None})
+            for path in collect(ENCODER, variant=variant, seed=SEEDS[variant])
+        ),
+        *of_each(embeddings_of_arm, **arms),
+        *of_each(descriptors_of_arm, **arms),
+        *(
+            path
+            for task in TASKS
+            for path in of_each(
+                encoders_of_start, task=[task], start=starts_of_task(task)
+            )
+        ),
+        *of_each(fits_of_task, task=TASKS),
+        *(
+            collect(rules.embedding_map.output, task=TASKS)
+            if config["embedding_map"]["representations"]
+            else []
+        ),
+    ]
+
+
+def isotropy_parts(wildcards):
+    """What the tables of the second strand are made of."""
+    parts = [*rules.plot_clouds.input]
+    for collection, grid in GRIDS.items():
+        where = {"collection": collection}
+        variants = [name for name in grid if name in VARIANTS]
+        styles = [name for name in grid if name not in VARIANTS]
+        shown = {**where, "representation": names_of_representations(collection)}
+        parts += [
+            *collect(rules.represent.output, **where, style=styles),
+            *collect(rules.cluster.input, **shown),
+            *collect(rules.cluster.output, **shown, kernel=KERNELS),
+            *collect(rules.measure_clusters.output, **shown, kernel=KERNELS),
+        ]
+        for variant in variants:
+            of = {"dataset": COLLECTIONS[collection]["dataset"], "variant": variant}
+            parts += collect([ENCODER, *rules.embed.output], **of, seed=SEEDS[variant])
+    projected = [
+        projection[part]
+        for projection in LOCO["projections"].values()
+        for part in ("of", "like")
+    ]
+    for of in LOCO["properties"].values():
+        parts += collect(
+            rules.represent.output,
+            collection=of["collection"],
+            style=[*LOCO["representations"], *projected],
+        )
+    return [
+        *parts,
+        *(rules.summarise_loco.input if LOCO["properties"] else []),
+        *(rules.gather_digits.input if DIGITS else []),
+    ]
+
+
+def phase_field_parts(wildcards):
+    """What the tables of the third strand are made of."""
+    if not FIELDS["properties"]:
+        return []
+    sizes = FIELDS["candidates"]["sizes"]
+    final = FIELDS["candidates"]["model"]
+    of_property = [*rules.property_of_fields.output, *rules.ensemble.output]
+    return [
+        *rules.element_map.input,
+        *rules.element_map.output,
+        *rules.reported_fields.output,
+        *predictions_of_all(wildcards),
+        *collect(of_property, property=FIELDS["properties"]),
+        *collect(rules.candidate_fields.output, size=sizes),
+        *collect(
+            rules.predict_candidates.output,
+            property=FIELDS["properties"],
+            size=sizes,
+            model=[final, *MODELS[final].get("of", [])],
+        ),
+    ]
 
 
 def files_of(figures):

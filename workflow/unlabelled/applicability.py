@@ -52,7 +52,7 @@ class ApplicabilityDomain:
         Parameters
         ----------
         vectors
-            (n, d), finite.
+            (n, d); those that are NaN are left out.
         groups
             (n,) what counts as one material; at least two different ones.
 
@@ -62,7 +62,9 @@ class ApplicabilityDomain:
             If there are fewer than two groups, or no vector differs from another.
         """
         points = np.asarray(vectors, np.float64)
-        group = np.unique(np.asarray(groups), return_inverse=True)[1]
+        known = ~np.isnan(points).any(axis=1)
+        points = points[known]
+        group = np.unique(np.asarray(groups)[known], return_inverse=True)[1]
         if len(group) == 0 or group.max() == 0:
             raise ValueError("a domain needs two groups")
         mean = points.mean(axis=0)
@@ -84,7 +86,7 @@ class ApplicabilityDomain:
         return cls(mean, scaled, references, float(np.quantile(nearest, QUANTILE)))
 
     def distance(self, vectors: Floats) -> npt.NDArray[np.float64]:
-        """Distances of vectors (m, d) to the nearest reference, (m,)."""
+        """Distances of vectors (m, d) to the nearest reference, (m,); NaN of those that are."""
         points = ((np.asarray(vectors, np.float64) - self.mean) @ self.axes).astype(np.float32)
         found = np.empty(len(points))
         for start in range(0, len(points), _CHUNK):

@@ -17,7 +17,7 @@ from pymatgen.core.structure import Structure
 
 from unlabelled import default_study, tables
 from unlabelled.errors import UserError
-from unlabelled.label_masking.describe import describe
+from unlabelled.label_masking.describe import vectors
 from unlabelled.label_masking.descriptors import DESCRIPTORS, LIKENESS
 from unlabelled.parallel import cores
 from unlabelled.point_set import build as point_sets
@@ -121,7 +121,7 @@ def read(
 
 
 def described(crystals: OwnCrystals, descriptor: str) -> npt.NDArray[np.float64]:
-    """Return a descriptor of n crystals, (n, d).
+    """Return a descriptor of n crystals, (n, d); NaN for those that have none.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def described(crystals: OwnCrystals, descriptor: str) -> npt.NDArray[np.float64]
     elements = None
     if DESCRIPTORS[descriptor].needs_elements:
         elements = default_study.raw_file("magpie", sources)
-    found = describe(
+    _, found = vectors(
         crystals.table,
         descriptor,
         elements=elements,
@@ -147,7 +147,7 @@ def described(crystals: OwnCrystals, descriptor: str) -> npt.NDArray[np.float64]
         seconds_per_crystal=config["structures"]["seconds_per_entry"],
         memory_mb_per_crystal=config["structures"]["memory_mb_per_entry"],
     )
-    return np.stack(found.to_pandas()["embedding"].tolist()).astype(np.float64)
+    return found.astype(np.float64)
 
 
 def likeness(crystals: OwnCrystals) -> npt.NDArray[np.float64]:

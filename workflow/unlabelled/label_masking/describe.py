@@ -5,8 +5,10 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pymatgen.core.structure import Structure
 
@@ -20,6 +22,7 @@ _CRYSTALS_PER_TASK = 16
 
 log = logging.getLogger(__name__)
 
+Number = TypeVar("Number", bound=np.floating[Any])
 Described = tuple[str, Floats | str]  # identifier; vector, or why there is none
 
 
@@ -33,7 +36,32 @@ def schema(length: int) -> pa.Schema:
     )
 
 
-def describe(
+def describe(crystals: str | Path, descriptor: str, **options: Any) -> pa.Table:
+    """Return the table of a descriptor of all crystals, as of :func:`vectors`.
+
+    A crystal that has none gets the mean vector of the others, so that all representations are
+    tested on the same crystals.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of :func:`schema`, rows in the order of the crystal table.
+    """
+    ids, found = vectors(crystals, descriptor, **options)
+    table = with_means(found)
+    embedding = pa.FixedSizeListArray.from_arrays(pa.array(table.ravel()), table.shape[1])
+    return pa.table({"material_id": pa.array(ids, pa.string()), "embedding": embedding})
+
+
+def with_means(found: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return vectors (n, d) with the mean of the others for those that are NaN."""
+    without = np.isnan(found).any(axis=1)
+    filled = found.copy()
+    filled[without] = found[~without].mean(axis=0, dtype=np.float64)
+    return filled
+
+
+def vectors(
     crystals: str | Path,
     descriptor: str,
     *,
@@ -41,11 +69,8 @@ def describe(
     processes: int,
     seconds_per_crystal: float,
     memory_mb_per_crystal: float,
-) -> pa.Table:
+) -> tuple[list[str], npt.NDArray[np.float32]]:
     """Compute a descriptor of every crystal of a crystal table.
-
-    A crystal that has none gets the mean vector of the others, so that all representations are
-    tested on the same crystals. It is named in the log.
 
     Parameters
     ----------
@@ -64,8 +89,10 @@ def describe(
 
     Returns
     -------
-    pyarrow.Table
-        Columns of :func:`schema`, rows in the order of the crystal table.
+    ids : list of str
+        Identifiers, in the order of the crystal table.
+    vectors : numpy.ndarray
+        (n, d) float32; NaN for a crystal that has none, which is named in the log.
 
     Raises
     ------
@@ -87,27 +114,21 @@ def describe(
         size=lambda item: 1 / _CRYSTALS_PER_TASK,
     )
     ids: list[str] = []
-    vectors: list[np.ndarray] = []
-    failed: dict[int, str] = {}
-    for row, (material_id, described) in enumerate(mapped(structures(crystals))):
+    found: list[Floats] = []
+    failed = []
+    for material_id, described in mapped(structures(crystals)):
         ids.append(material_id)
         if isinstance(described, str):
             log.warning("%s has no %s: %s", material_id, descriptor, described)
-            failed[row] = described
-            described = np.zeros(length)
-        vectors.append(described.astype(np.float32))
+            failed.append(f"{material_id}: {described}")
+            described = np.full(length, np.nan)
+        found.append(described.astype(np.float32))
     if failed and len(failed) == len(ids):
         raise UserError(
-            f"{descriptor} fails for all {len(ids)} crystals of {crystals}, "
-            f"first {ids[0]}: {failed[0]}"
+            f"{descriptor} fails for all {len(ids)} crystals of {crystals}, first {failed[0]}"
         )
-    table = np.array(vectors, np.float32).reshape(-1, length)
-    if failed:
-        rows = list(failed)
-        table[rows] = np.delete(table, rows, axis=0).mean(axis=0, dtype=np.float64)
-    log.info("%s: %d crystals, %d with the mean of the others", descriptor, len(ids), len(failed))
-    embedding = pa.FixedSizeListArray.from_arrays(pa.array(table.ravel()), length)
-    return pa.table({"material_id": pa.array(ids, pa.string()), "embedding": embedding})
+    log.info("%s: %d crystals, %d without", descriptor, len(ids), len(failed))
+    return ids, np.array(found, np.float32).reshape(-1, length)
 
 
 def _function(descriptor: str, elements: str | Path | None) -> Callable[[Structure], Floats]:

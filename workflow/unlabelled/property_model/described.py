@@ -8,6 +8,7 @@ import pandas as pd
 
 from unlabelled import tables
 from unlabelled.infomax.embedding import embed
+from unlabelled.label_masking.describe import with_means
 from unlabelled.label_masking.descriptors import LIKENESS
 from unlabelled.own_crystals import OwnCrystals, described
 from unlabelled.point_set.shards import Shards
@@ -31,9 +32,10 @@ class Described:
     point_sets
         Quotients of their point sets, n.
     statistics
-        (n, 192), of composition and surroundings.
+        (n, 192), of composition and surroundings; means for crystals that have none.
     likeness
-        (n, 92), by what they are compared with others.
+        (n, 92), by what they are compared with others; NaN for crystals that have none, which
+        therefore are unlike any.
     """
 
     rows: pd.DataFrame
@@ -61,6 +63,6 @@ def describe_all(crystals: OwnCrystals) -> Described:
     return Described(
         rows[columns],
         Shards([crystals.point_sets], quotient=True),
-        np.hstack([found[name] for name in _DESCRIPTORS]),
+        np.hstack([with_means(found[name]) for name in _DESCRIPTORS]),
         np.hstack([found[name] for name in LIKENESS]),
     )
