@@ -71,7 +71,7 @@ lock: .venv/installed
 
 # Known vulnerabilities of these versions; asks the package index.
 audit: .venv/installed
-	$(BIN)/uv tool run pip-audit --disable-pip --no-deps --strict --requirement envs/constraints.txt
+	$(BIN)/uv tool run pip-audit@2.10.1 --disable-pip --no-deps --strict --requirement envs/constraints.txt
 
 format: .venv/installed
 	$(BIN)/ruff format

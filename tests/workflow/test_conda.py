@@ -45,7 +45,7 @@ def test_jobs_run_in_the_environments_of_their_rules(make_study, tmp_path):
     study = make_study()
     study.environment = {"PATH": f"{commands}:{os.environ['PATH']}"}
     figure = "results/tiny/figures/structures/rejects.png"
-    study.run("--sdm", "conda", "--", figure)
+    study.run("--use-conda", "--", figure)
     assert (study.folder / figure).exists()
     names = ("sources", "structures", "figures")
     files = [study.folder / "envs" / f"{name}.yaml" for name in names]

@@ -36,27 +36,34 @@ DISTRIBUTIONS = {
 }
 
 
-def test_every_package_that_is_installed_is_pinned():
-    """Those that the project asks for, and those that they ask for; at the versions installed."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def needed_by(wanted):
+    """Installed packages that requirements ask for, and those that these ask for."""
     waiting, seen = [Requirement(text) for text in wanted], set()
     while waiting:
         requirement = waiting.pop()
-        extras = frozenset(requirement.extras)
-        if (requirement.name, extras) in seen:
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
+        if (name, extras) in seen or name == PROJECT["name"]:  # an extra that contains another
             continue
-        seen.add((requirement.name, extras))
-        if requirement.name == project["name"]:  # an extra that contains another
-            continue
-        version = metadata.version(requirement.name).partition("+")[0]  # without the build
-        assert PINS.get(canonicalize_name(requirement.name)) == version, requirement.name
-        for text in metadata.requires(requirement.name) or []:
+        seen.add((name, extras))
+        for text in metadata.requires(name) or []:
             inner = Requirement(text)
             asked = [{"extra": extra} for extra in ("", *extras)]
             if inner.marker is None or any(map(inner.marker.evaluate, asked)):
                 waiting.append(inner)
-    assert len(seen) > 100
+    return {name for name, _ in seen}
+
+
+def test_every_package_that_is_installed_is_pinned():
+    """Those that the project asks for, and those that they ask for; at the versions installed."""
+    extras = PROJECT["optional-dependencies"]
+    names = needed_by([*PROJECT["dependencies"], *chain(*extras.values())])
+    assert len(names) > 100
+    for name in names:
+        version = metadata.version(name).partition("+")[0]  # without the build
+        assert PINS.get(name) == version, name
 
 
 def test_every_pin_but_torch_has_hashes():
@@ -126,8 +133,10 @@ def test_the_environment_of_a_rule_holds_all_its_script_imports(name):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
 def test_environments_pin_the_versions_that_are_tested(path):
-    for package, version in environment(path.name).items():
+    packages = environment(path.name)
+    for package, version in packages.items():
         assert PINS[canonicalize_name(package)] == version, package
+    assert needed_by(packages) == set(map(canonicalize_name, packages))
 
 
 def test_light_scripts_need_no_deep_learning_library():
