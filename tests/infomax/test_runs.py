@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -85,6 +87,23 @@ def test_a_run_leaves_weights_history_and_provenance_and_no_checkpoints(job, tmp
     assert not all(torch.equal(start[name], trained[name]) for name in start)
     again = pretrain(job, tmp_path / "b")
     assert all(torch.equal(trained[name], again[name]) for name in trained)
+
+
+def test_a_run_that_is_killed_at_its_end_can_be_made_again(job, tmp_path, monkeypatch):
+    def killed(path, *arguments, **options):
+        if path.suffix == ".ckpt":
+            raise KeyboardInterrupt
+        unlink(path, *arguments, **options)
+
+    unlink = Path.unlink
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(job, tmp_path / "a")
+    again = pretrain(job, tmp_path / "a")
+    trained = pretrain(job, tmp_path / "b")
+    assert all(torch.equal(trained[name], again[name]) for name in trained)
+    assert not list(tmp_path.rglob("*.ckpt"))
 
 
 def test_only_the_same_run_may_take_up_its_checkpoints(job, many, tmp_path, monkeypatch):

@@ -64,6 +64,7 @@ def test_linked_folders_are_looked_into_once(folder, tmp_path, monkeypatch):
     study = tmp_path / "study"
     study.mkdir()
     (study / "linked").symlink_to(folder)
+    (study / "second").symlink_to(folder)
     (folder / "deep" / "above").symlink_to(folder)
     check_folder(by_name(read(study)))
     spec = {"kind": "folder", "path": str(study)}
@@ -104,6 +105,13 @@ def test_several_blocks_of_a_file_are_all_kept(tmp_path):
     found = by_name(read(tmp_path))
     assert set(found) == {"two:first", "two:second"}
     assert found["two:second"].text == CIF.format("second")
+
+
+def test_data_before_the_only_block_do_not_rename_it(tmp_path):
+    (tmp_path / "one.cif").write_text("_audit_creation_date 2020\n" + CIF.format("first"))
+    found = by_name(read(tmp_path))
+    assert found.keys() == {"one", "one:no header"}
+    assert found["one"].error is None
 
 
 def test_what_cannot_be_read_stays_visible(tmp_path):

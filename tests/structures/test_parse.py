@@ -48,6 +48,14 @@ def test_symmetry_operations_of_a_cif_are_applied():
     assert len(accepted(Entry("salt", CIF, "cif")).atomic_numbers) == 8
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_comment_ends_with_its_line(newline):
+    commented = CIF.replace("0.00000000  1\n", "0.00000000  1 # sodium\n")
+    assert commented.count("# sodium") == 1
+    text = commented.replace("\n", newline)
+    assert len(accepted(Entry("salt", text, "cif")).atomic_numbers) == 8
+
+
 def test_coordinates_rounded_to_four_digits_do_not_split_sites():
     rounded = Structure(
         Lattice.hexagonal(3, 5), ["Mg", "Mg"], [[1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]]

@@ -95,7 +95,17 @@ def of_each(function, **values):
 
 def infomax_parts(wildcards):
     """What the tables of the first strand are made of."""
-    encoders = {arm.get("encoder") for arm in REPRESENTATIONS.values() if TASKS}
+    started = {start for task in TASKS for start in starts_of_task(task)}
+    encoders = {
+        (arm["encoder"], seed)
+        for arm in REPRESENTATIONS.values()
+        if TASKS and arm.get("encoder")
+        for seed in SEEDS[arm["encoder"]]
+    } | {
+        (TRANSFER["starts"][start]["encoder"], seed)
+        for start in started
+        for seed in TRANSFER["seeds"]
+    }
     arms = {"task": TASKS, "arm": REPRESENTATIONS}
     return [
         *(rules.outcomes.output if DATASETS else []),
@@ -103,9 +113,8 @@ def infomax_parts(wildcards):
         *collect(rules.pool.output, variant=TRAINED),
         *(rules.histories.output if TRAINED else []),
         *(
-            path
-            for variant in sorted(encoders - {None})
-            for path in collect(ENCODER, variant=variant, seed=SEEDS[variant])
+            ENCODER.format(variant=variant, seed=seed)
+            for variant, seed in sorted(encoders)
         ),
         *of_each(embeddings_of_arm, **arms),
         *of_each(descriptors_of_arm, **arms),
@@ -134,6 +143,7 @@ def isotropy_parts(wildcards):
         styles = [name for name in grid if name not in VARIANTS]
         shown = {**where, "representation": names_of_representations(collection)}
         parts += [
+            *collect(rules.compositions.output, **where),
             *collect(rules.represent.output, **where, style=styles),
             *collect(rules.cluster.input, **shown),
             *collect(rules.cluster.output, **shown, kernel=KERNELS),
@@ -149,7 +159,7 @@ def isotropy_parts(wildcards):
     ]
     for of in LOCO["properties"].values():
         parts += collect(
-            rules.represent.output,
+            [*rules.compositions.output, *rules.represent.output],
             collection=of["collection"],
             style=[*LOCO["representations"], *projected],
         )
@@ -168,6 +178,8 @@ def phase_field_parts(wildcards):
     final = FIELDS["candidates"]["model"]
     of_property = [*rules.property_of_fields.output, *rules.ensemble.output]
     return [
+        *rules.environments.input,
+        *rules.reported_fields.input,
         *rules.element_map.input,
         *rules.element_map.output,
         *rules.reported_fields.output,

@@ -20,7 +20,7 @@ class Block:
     Attributes
     ----------
     name
-        What follows ``data_``; may be empty.
+        What follows ``data_``; may be empty. None of data that have no header.
     code
         ICSD collection code, if stated.
     text
@@ -29,7 +29,7 @@ class Block:
         Why the block cannot be read.
     """
 
-    name: str
+    name: str | None
     code: str | None
     text: str
     error: str | None
@@ -60,7 +60,7 @@ def blocks(file: BinaryIO, limit: float) -> Iterator[Block]:
             if block:
                 yield block.finished()
             elif stray:
-                yield Block("", None, "", f"line {stray} has data before any data_ header")
+                yield Block(None, None, "", f"line {stray} has data before any data_ header")
             block = _Growing(header[1], limit)
         elif not opened and not block and _DATA.match(content):
             stray = stray or number

@@ -26,7 +26,11 @@ def files_within(folder: Path) -> list[Path]:
 
     found, seen = [], set()
     for place, inner, names in os.walk(folder, onerror=refuse, followlinks=True):
-        seen.add(os.path.realpath(place))
-        inner[:] = sorted(name for name in inner if os.path.realpath(f"{place}/{name}") not in seen)
+        real = os.path.realpath(place)
+        if real in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        inner.sort()
         found += [Path(place, name) for name in names]
     return sorted(found)

@@ -149,9 +149,11 @@ def _cif_entries(entry: str, data: bytes, limit: float) -> Iterator[Entry]:
     found = list(blocks(io.BytesIO(data), limit))
     if not found:
         yield Entry(entry, "", "cif", error="it has no data_ block")
+    only = sum(block.name is not None for block in found) == 1
     for block in found:
-        block_name = entry if len(found) == 1 else f"{entry}:{block.name}"
-        yield Entry(block_name, block.text, "cif", error=block.error)
+        name = "no header" if block.name is None else block.name
+        own = entry if only and block.name is not None else f"{entry}:{name}"
+        yield Entry(own, block.text, "cif", error=block.error)
 
 
 def _content(file: _File, limit: float) -> tuple[bytes, str | None]:

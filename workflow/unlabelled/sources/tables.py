@@ -207,7 +207,8 @@ class _Shallow:
     number.
     """
 
-    _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+    # the end of one that goes on is that of the data, within an escape or not
+    _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+("|\\?\Z)', re.DOTALL)
     _STEPS = np.zeros(256, np.int64)
     _STEPS[list(b"[{")] = 1
     _STEPS[list(b"]}")] = -1
@@ -222,9 +223,8 @@ class _Shallow:
         """Read as any file."""
         data = self._file.read(size)
         if data:
-            outside, quote, inside = self._STRING.sub(b"", self._unfinished + data).partition(b'"')
-            slashes = len(inside) - len(inside.rstrip(b"\\"))
-            self._unfinished = quote + b"\\" * (slashes % 2)
+            text, self._unfinished = self._unfinished + data, b""
+            outside = self._STRING.sub(self._cut_out, text)
             steps = self._STEPS[np.frombuffer(outside, np.uint8)]
             depths = self._depth + np.append(0, steps).cumsum()
             if depths.max() > MAX_NESTING:
@@ -234,6 +234,10 @@ class _Shallow:
                 )
             self._depth = int(depths[-1])
         return data
+
+    def _cut_out(self, string: re.Match[bytes]) -> bytes:
+        self._unfinished = b"" if string[1] == b'"' else b'"' + string[1]
+        return b""
 
 
 def _csv_rows(

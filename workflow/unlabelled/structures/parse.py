@@ -251,6 +251,7 @@ def _space_group(lattice: Floats, coords: Floats, numbers: npt.NDArray[np.int16]
 
 def _read_cif(text: str, max_sites: int) -> tuple[Structure, str | None]:
     """Read the first data block with sites, and the formula it states."""
+    text = re.sub(r"\r\n?", "\n", text)  # else a comment of pymatgen's reader goes on behind \r
     blocks = re.split(r"^(?=[ \t]*data_)", text, flags=re.MULTILINE | re.IGNORECASE)
     blocks = [block for block in blocks if block.lstrip()[:5].lower() == "data_"]
     if not blocks:
