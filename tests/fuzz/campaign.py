@@ -130,7 +130,10 @@ def _batch(indices: range, seed: int, folder: Path, kind: str) -> Counter[str]:
 
     spec = {"kind": kind, "path": str(path)}
     entries = Counter(entry.name for entry in registry.entries("fuzz", spec, ""))
-    assert {name.split(":")[0] for name in entries} == set(written)
+    of_file = Counter(name.split(":")[0] for name in entries.elements())
+    assert set(of_file) == set(written)
+    for name, data in written.items():
+        assert of_file[name] >= _headers(data), name
     counts = structures.build(
         lambda: registry.entries("fuzz", spec, ""),
         "fuzz",
@@ -172,6 +175,13 @@ def _batch(indices: range, seed: int, folder: Path, kind: str) -> Counter[str]:
     assert n_sets == len(sets)
     assert sorted([*sets, *(name for name, *_ in lost)]) == sorted(accepted)
     return Counter({ACCEPTED: n_sets}) + Counter(outcome for _, outcome in [*refused, *lost])
+
+
+def _headers(data: bytes) -> int:
+    """Headers of blocks, where no text field can hold what looks like one."""
+    text = re.sub(rb"\r\n?", b"\n", data)
+    fields = re.search(rb"^;", text, re.MULTILINE)
+    return 0 if fields else len(re.findall(rb"^\s*data_", text, re.MULTILINE | re.IGNORECASE))
 
 
 def _laid_out(files: dict[str, bytes], folder: Path, kind: str) -> Path:
