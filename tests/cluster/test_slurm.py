@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.cluster.test_profile import DECLARED
 from tests.workflow.conftest import LOCALLY, TINY, Study
 
 pytestmark = [pytest.mark.workflow, pytest.mark.campaign]
@@ -106,7 +107,7 @@ def test_slurm_gets_what_rules_declare_and_a_site_adds(study, slurm):
     (structures,) = of_rule(slurm, "structures")
     assert structures["JobState"] == "COMPLETED"
     assert structures["NumCPUs"] == structures["CPUs/Task"] == "2"
-    assert structures["MinMemoryNode"] == "4000M"
+    assert structures["MinMemoryNode"] == f"{DECLARED['structures']['mem_mb']}M"
     assert structures["TimeLimit"] == "04:00:00"
     assert structures["Partition"] == "gpu"
     assert structures["TresPerJob"] == "gres:gpu:1"
